@@ -1,0 +1,67 @@
+"""Builds the world once: which database, object store, Cloudflare, decoder and queue this process uses."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from images_app import keys
+from images_app.cloudflare.base import CloudflareImages
+from images_app.cloudflare.client import HttpCloudflareImages
+from images_app.cloudflare.delivery import Delivery
+from images_app.core.media.base import Media
+from images_app.core.media.pool import DecoderPool
+from images_app.core.provisioning import Queue
+from images_app.database import Database
+from images_app.jobs.queue import DurableQueue
+from images_app.settings import Settings, settings
+from images_app.storage.base import ObjectStore
+from images_app.storage.disk import DiskObjectStore
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that a request or a job may need. Tests build another."""
+
+    settings: Settings
+    keys: keys.Keys
+    database: Database
+    objects: ObjectStore
+    cloudflare: CloudflareImages
+    delivery: Delivery
+    media: Media
+    queue: Queue
+
+    def close(self) -> None:
+        """End child processes and return connections."""
+        self.media.close()
+        self.database.close()
+
+
+def build(settings: Settings) -> World:
+    """The world that these settings describe."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    own = keys.load(settings.data_dir / "keys")
+    return World(
+        settings=settings,
+        keys=own,
+        database=Database(settings.database_url),
+        objects=DiskObjectStore(
+            settings.data_dir / "objects",
+            signing_key=own.presign,
+            public_url=settings.public_url,
+            internal_url=settings.internal_url,
+        ),
+        cloudflare=HttpCloudflareImages(
+            api_base=f"{settings.internal_url}/cloudflare/client/v4",
+            account_id=own.cloudflare_account_id,
+            api_token=own.cloudflare_api_token,
+        ),
+        delivery=Delivery(settings.delivery_base, own.cloudflare_account_hash),
+        media=DecoderPool(settings.decoder_processes),
+        queue=DurableQueue(settings.database_url),
+    )
+
+
+@lru_cache(maxsize=1)
+def world() -> World:
+    """The world of this server process. Reflex builds its states itself, so they reach it here."""
+    return build(settings())

@@ -1,0 +1,43 @@
+"""What the product asks of Cloudflare Images. One adapter (`client`) serves the real one and the local one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class RemoteImage:
+    """An image as Cloudflare's API describes it."""
+
+    id: str
+    filename: str = ""
+    meta: dict[str, object] = field(default_factory=dict)
+    creator: str | None = None
+    require_signed_urls: bool = False
+    uploaded: str = ""
+    """RFC 3339."""
+    variants: tuple[str, ...] = ()
+
+
+class CloudflareImages(Protocol):
+    """Every call is synchronous and raises CloudflareError."""
+
+    def create_from_url(
+        self, url: str, *, metadata: dict[str, str], creator: str, require_signed_urls: bool
+    ) -> RemoteImage:
+        """Let Cloudflare pull the bytes. Not idempotent: after an ambiguous error, `find` before calling again."""
+
+    def find(self, file_id: str) -> list[RemoteImage]:
+        """Every image whose `meta.fileId` is this file, oldest first."""
+
+    def get(self, image_id: str) -> RemoteImage:
+        """One image; CloudflareError with status 404 when there is none."""
+
+    def delete(self, image_id: str) -> None:
+        """Delete it; no error when it is not there."""
+
+    def list(self, *, creator: str | None = None) -> Iterator[RemoteImage]:
+        """Every image, newest first, page by page as it is consumed."""
+
+    def check(self) -> None:
+        """Raise when the account cannot be used with these credentials; cheap."""

@@ -1,0 +1,36 @@
+"""Exact totals, kept by `SET n = n + d` in the transaction that changes what they count.
+
+Names: `files` (not in the trash), `files:uploading` `files:ready` `files:error` (the same by status), `trash`,
+`images`, `bytes` (of originals, the trash included: they still take room).
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select, update
+
+from images_app.models import Counter
+
+NAMES = ("files", "files:uploading", "files:ready", "files:error", "trash", "images", "bytes")
+
+
+def create(session: Session, workspace_id: str) -> None:
+    """Start the totals of a new workspace at zero."""
+    session.add_all(Counter(workspace_id=workspace_id, name=name, n=0) for name in NAMES)
+
+
+def add(session: Session, workspace_id: str, name: str, delta: int) -> None:
+    """Change one total by `delta`."""
+    session.exec(
+        update(Counter)
+        .where(col(Counter.workspace_id) == workspace_id, col(Counter.name) == name)
+        .values(n=Counter.n + delta)
+    )
+
+
+def total(session: Session, workspace_ids: Sequence[str] | None, name: str) -> int:
+    """The sum over these workspaces, or over all when None."""
+    query = select(func.coalesce(func.sum(Counter.n), 0)).where(Counter.name == name)
+    if workspace_ids is not None:
+        query = query.where(col(Counter.workspace_id).in_(workspace_ids))
+    return int(session.exec(query).one())

@@ -1,0 +1,262 @@
+"""Every error that crosses a module boundary.
+
+    AeontelError
+    ├── InvalidParameter            a parameter, header or body field cannot be used
+    │   ├── InvalidCursor           the cursor is not one of ours
+    │   ├── ConflictingCursors      `after` and `before` together
+    │   ├── MissingPart             a multipart upload lacks a part
+    │   └── EmptyFile               the uploaded file has no bytes
+    ├── Unauthenticated             no credential, or one that is not valid (any more)
+    │   └── BadCredentials          e-mail and password do not match
+    ├── TooManyAttempts             sign-in is throttled
+    ├── Forbidden                   visible to the caller, who lacks the role or scope
+    ├── NotFound                    does not exist, or is outside the caller's scope: never told apart
+    ├── Conflict                    the thing is in a state that does not allow this
+    │   ├── NotRetryable            provisioning is done, in progress or cannot succeed
+    │   └── LastOwner               a workspace keeps at least one owner
+    ├── FileTooLarge                over the limit for one file
+    ├── IdempotencyConflict         a key was used again for other bytes
+    ├── ObjectMissing               the object store has nothing under that key
+    ├── InvalidPresignedUrl         a presigned URL is forged, expired or meant for something else
+    ├── MediaError                  the bytes cannot become an image
+    │   ├── NotAnImage              no image format we know
+    │   ├── ImageDamaged            an image whose pixels cannot be read
+    │   ├── ImageTooLarge           more pixels or frames than we decode
+    │   └── SvgRefused              an SVG that the sanitiser rejects
+    ├── MediaUnavailable            the decoder ran out of time or memory or died; another try may succeed
+    ├── CloudflareError             Cloudflare Images refused, failed or did not answer
+    └── SettingsError               a setting cannot work: the server refuses to start
+
+The HTTP status of each is decided in `api/problems.py`; `code` is stable and is what clients match on.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class AeontelError(Exception):
+    """Base of every error of this product."""
+
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One fault: a JSON pointer or parameter name, and what is wrong with it."""
+
+    pointer: str
+    detail: str
+
+
+class InvalidParameter(AeontelError):
+    """A parameter, header or body field cannot be used."""
+
+    code = "invalid_parameter"
+    title = "Invalid parameter"
+
+    def __init__(self, detail: str = "", errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.errors = errors
+
+
+class InvalidCursor(InvalidParameter):
+    """The cursor is not one of ours."""
+
+    code = "invalid_cursor"
+    title = "Invalid cursor"
+
+
+class ConflictingCursors(InvalidParameter):
+    """`after` and `before` were given together."""
+
+    code = "conflicting_cursors"
+    title = "Conflicting cursors"
+
+
+class MissingPart(InvalidParameter):
+    """A multipart upload lacks a part that it needs."""
+
+    code = "missing_part"
+    title = "Missing part"
+
+
+class EmptyFile(InvalidParameter):
+    """The uploaded file has no bytes."""
+
+    code = "empty_file"
+    title = "Empty file"
+
+
+class Unauthenticated(AeontelError):
+    """There is no credential, or it is not valid (any more)."""
+
+    code = "unauthenticated"
+    title = "Unauthenticated"
+
+
+class BadCredentials(Unauthenticated):
+    """E-mail and password do not match; which of the two is never told."""
+
+    code = "bad_credentials"
+    title = "That email and password do not match"
+
+
+class TooManyAttempts(AeontelError):
+    """Sign-in is throttled; `retry_after` is in seconds."""
+
+    code = "too_many_attempts"
+    title = "Too many attempts"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Forbidden(AeontelError):
+    """The caller may see this but lacks the role or scope for it."""
+
+    code = "forbidden"
+    title = "Forbidden"
+
+
+class NotFound(AeontelError):
+    """Nothing there, or nothing that this caller may know of."""
+
+    code = "not_found"
+    title = "Not found"
+
+
+class Conflict(AeontelError):
+    """The thing is in a state that does not allow this."""
+
+    code = "conflict"
+    title = "Conflict"
+
+
+class NotRetryable(Conflict):
+    """Provisioning is done, in progress, or cannot succeed."""
+
+    code = "not_retryable"
+    title = "Not retryable"
+
+
+class LastOwner(Conflict):
+    """A workspace keeps at least one owner."""
+
+    code = "last_owner"
+    title = "Last owner"
+
+
+class FileTooLarge(AeontelError):
+    """Over the limit for one file; `limit` and `actual` are bytes (`actual` may be a lower bound)."""
+
+    code = "file_too_large"
+    title = "File too large"
+
+    def __init__(self, limit: int, actual: int) -> None:
+        super().__init__(f"The file has {actual} bytes or more; the most is {limit}.")
+        self.limit = limit
+        self.actual = actual
+
+
+class IdempotencyConflict(AeontelError):
+    """The Idempotency-Key was used before for other bytes."""
+
+    code = "idempotency_conflict"
+    title = "Idempotency conflict"
+
+
+class ObjectMissing(AeontelError):
+    """The object store has nothing under that key."""
+
+    code = "object_missing"
+    title = "Object missing"
+
+
+class InvalidPresignedUrl(AeontelError):
+    """A presigned URL is forged, expired or meant for another object or method."""
+
+    code = "invalid_presigned_url"
+    title = "Invalid presigned URL"
+
+
+class MediaError(AeontelError):
+    """The bytes cannot become an image, however often one tries."""
+
+    code = "image_unusable"
+    title = "The image cannot be used"
+
+
+class NotAnImage(MediaError):
+    """No image format that we know."""
+
+    code = "not_an_image"
+    title = "Not a picture inside"
+
+
+class ImageDamaged(MediaError):
+    """An image whose pixels cannot be read."""
+
+    code = "image_damaged"
+    title = "The picture is damaged"
+
+
+class ImageTooLarge(MediaError):
+    """More pixels or frames than we decode."""
+
+    code = "image_too_large"
+    title = "The picture has too many pixels"
+
+
+class SvgRefused(MediaError):
+    """An SVG that the sanitiser rejects."""
+
+    code = "svg_refused"
+    title = "The SVG cannot be made safe"
+
+
+class MediaUnavailable(AeontelError):
+    """The decoder ran out of time or memory, or died."""
+
+    code = "media_unavailable"
+    title = "The picture could not be read this time"
+
+
+class CloudflareError(AeontelError):
+    """Cloudflare Images refused, failed or did not answer.
+
+    `status` is the HTTP status (None: no answer), `upstream_code` Cloudflare's own code, `retry_after` seconds.
+    `ambiguous` means that the request may have succeeded all the same: look before doing it again.
+    """
+
+    code = "cloudflare_error"
+    title = "Cloudflare Images error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        status: int | None = None,
+        upstream_code: int | None = None,
+        retry_after: float | None = None,
+        retryable: bool = False,
+        ambiguous: bool = False,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.upstream_code = upstream_code
+        self.retry_after = retry_after
+        self.retryable = retryable
+        self.ambiguous = ambiguous
+
+
+class SettingsError(AeontelError):
+    """A setting cannot work."""
+
+    code = "settings_error"
+    title = "Settings error"

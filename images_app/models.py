@@ -1,0 +1,233 @@
+"""Every table. Times are UTC; ids are TypeIDs (`ids.py`) and sort by creation time."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, String, TypeDecorator
+from sqlalchemy.engine import Dialect
+from sqlmodel import Field, SQLModel
+
+from images_app import ids
+
+
+def now() -> datetime:
+    """The present in UTC with millisecond precision, which is what the API shows."""
+    at = datetime.now(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A timestamp that is aware and in UTC on every engine; SQLite itself keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# PostgreSQL would sort by locale; ids are compared byte by byte on both engines.
+ID = String(40).with_variant(String(40, collation="C"), "postgresql")
+BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id(prefix: ids.Prefix) -> Any:
+    return Field(default_factory=lambda: ids.new(prefix), primary_key=True, sa_type=ID)
+
+
+def _ref(table: str, **options: Any) -> Any:
+    nullable = options.pop("nullable", False)
+    return Field(
+        default=None if nullable else ...,
+        sa_column=Column(ID, ForeignKey(f"{table}.id"), nullable=nullable, **options),
+    )
+
+
+def _time(**options: Any) -> Any:
+    return Field(sa_type=UtcDateTime, **options)
+
+
+class User(SQLModel, table=True):
+    id: str = _id("usr")
+    email: str = Field(unique=True, max_length=320)
+    """Lower case, trimmed."""
+    password_hash: str | None = None
+    """Argon2id; null until a password is set, and then nobody can sign in with one."""
+    is_admin: bool = False
+    created_at: datetime = _time(default_factory=now)
+
+
+class Workspace(SQLModel, table=True):
+    id: str = _id("wsp")
+    name: str = Field(max_length=120)
+    bucket: str = Field(unique=True, max_length=63)
+    """First segment of every object key of the workspace; made by the server."""
+    created_at: datetime = _time(default_factory=now)
+
+
+class Membership(SQLModel, table=True):
+    workspace_id: str = Field(sa_column=Column(ID, ForeignKey("workspace.id"), primary_key=True))
+    user_id: str = Field(sa_column=Column(ID, ForeignKey("user.id"), primary_key=True, index=True))
+    role: str
+    """`owner`, `editor` or `viewer`."""
+    created_at: datetime = _time(default_factory=now)
+
+
+class Session(SQLModel, table=True):
+    """A sign-in in a browser. Deleting the row signs out, everywhere and at once."""
+
+    __tablename__ = "session"
+
+    id: str = _id("ses")
+    secret_hash: str = Field(unique=True, max_length=64)
+    user_id: str = _ref("user", index=True)
+    user_agent: str = Field(default="", max_length=255)
+    created_at: datetime = _time(default_factory=now)
+    last_used_at: datetime = _time(default_factory=now)
+    expires_at: datetime = _time()
+
+
+class Token(SQLModel, table=True):
+    """A bearer token of a user. Only the SHA-256 of its secret is kept."""
+
+    id: str = _id("tok")
+    user_id: str = _ref("user", index=True)
+    name: str = Field(max_length=120)
+    secret_hash: str = Field(unique=True, max_length=64)
+    hint: str = Field(max_length=16)
+    """The first characters of the secret, to recognise it in a list."""
+    scopes: list[str] = Field(sa_type=JSON)
+    workspace_ids: list[str] | None = Field(default=None, sa_type=JSON)
+    """Null: every workspace of its owner."""
+    created_at: datetime = _time(default_factory=now)
+    expires_at: datetime | None = _time(default=None)
+    last_used_at: datetime | None = _time(default=None)
+
+
+class SignInFailure(SQLModel, table=True):
+    """A failed sign-in; counted per e-mail and per address over a quarter of an hour."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index("ix_sign_in_failure_subject_at", "subject", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: str = Field(max_length=400)
+    at: datetime = _time(default_factory=now)
+
+
+class File(SQLModel, table=True):
+    """What a member uploaded. Its bytes are in the object store under `object_key` and are never changed."""
+
+    __table_args__ = (
+        Index("ix_file_workspace", "workspace_id", "is_trashed", "id"),
+        Index("ix_file_workspace_status", "workspace_id", "is_trashed", "status", "id"),
+        Index("ix_file_provisioning", "provisioning_state", "next_attempt_at"),
+    )
+
+    id: str = _id("fil")
+    workspace_id: str = _ref("workspace")
+    created_by: str = _ref("user")
+    name: str = Field(max_length=255)
+    mime: str = Field(max_length=127)
+    """From the bytes; the client's word only where the bytes say nothing."""
+    size: int = Field(sa_type=BIG)
+    sha256: str = Field(max_length=64)
+    object_key: str = Field(max_length=1024)
+    status: str = "ready"
+    """`uploading`, `ready` or `error`."""
+    error_code: str | None = None
+    error_message: str | None = None
+    error_retryable: bool = False
+    provisioning_state: str = "none"
+    """`none`, `pending`, `running`, `waiting`, `done`, `failed` or `removed` (final until asked again)."""
+    run: int = 0
+    """Counts requests for provisioning. A worker that holds an older run has lost its right to commit."""
+    attempt: int = 0
+    """Number of the current attempt within the run, from 1."""
+    next_attempt_at: datetime | None = _time(default=None)
+    is_trashed: bool = False
+    trashed_at: datetime | None = _time(default=None)
+    created_at: datetime = _time(default_factory=now)
+    updated_at: datetime = _time(default_factory=now)
+
+
+class Image(SQLModel, table=True):
+    """A file's projection in Cloudflare Images: there only while it is provisioned."""
+
+    __table_args__ = (Index("ix_image_workspace", "workspace_id", "id"),)
+
+    id: str = Field(primary_key=True, sa_type=ID)
+    file_id: str = _ref("file", unique=True)
+    workspace_id: str = _ref("workspace")
+    cf_image_id: str = Field(unique=True, max_length=1024)
+    width: int | None = None
+    height: int | None = None
+    """Of the original as displayed, in pixels."""
+    size: int | None = Field(default=None, sa_type=BIG)
+    """Bytes of the original."""
+    exif: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    thumbhash: str | None = Field(default=None, max_length=64)
+    """Base64."""
+    taken_at: datetime | None = _time(default=None)
+    is_private: bool = False
+    """Provisioned with requireSignedURLs; `url` follows this, not today's setting."""
+    created_at: datetime = _time(default_factory=now)
+
+
+class Event(SQLModel, table=True):
+    """What happened, append-only: live updates, the history of a file and the audit read it."""
+
+    __table_args__ = (
+        Index("ix_event_workspace_seq", "workspace_id", "seq"),
+        Index("ix_event_file_seq", "file_id", "seq"),
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True))
+    id: str = Field(default_factory=lambda: ids.new("evt"), unique=True, sa_type=ID)
+    type: str = Field(max_length=64)
+    created_at: datetime = _time(default_factory=now)
+    workspace_id: str = Field(sa_type=ID)
+    file_id: str | None = Field(default=None, sa_type=ID)
+    image_id: str | None = Field(default=None, sa_type=ID)
+    actor_id: str | None = Field(default=None, sa_type=ID)
+    """The user who caused it; null for the pipeline itself."""
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class Counter(SQLModel, table=True):
+    """Exact totals per workspace, changed in the transaction that changes what they count (`core/counters.py`)."""
+
+    workspace_id: str = Field(sa_column=Column(ID, ForeignKey("workspace.id"), primary_key=True))
+    name: str = Field(primary_key=True, max_length=32)
+    n: int = Field(default=0, sa_type=BIG)
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """The file that an upload with this key made, per user, kept for a day."""
+
+    __tablename__ = "idempotency_key"
+
+    user_id: str = Field(sa_column=Column(ID, ForeignKey("user.id"), primary_key=True))
+    key: str = Field(primary_key=True, max_length=255)
+    file_id: str = Field(sa_type=ID)
+    fingerprint: str = Field(max_length=64)
+    """SHA-256 of workspace, name and bytes."""
+    created_at: datetime = _time(default_factory=now)
+
+
+class RemoteDeletion(SQLModel, table=True):
+    """An image that must still be deleted at Cloudflare; the row goes when Cloudflare has confirmed it."""
+
+    __tablename__ = "remote_deletion"
+
+    cf_image_id: str = Field(primary_key=True, max_length=1024)
+    workspace_id: str = Field(sa_type=ID)
+    attempt: int = 1
+    next_attempt_at: datetime | None = _time(default=None)
+    created_at: datetime = _time(default_factory=now)

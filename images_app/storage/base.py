@@ -50,9 +50,7 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Every object whose key begins with `prefix`, in key order."""
 
-    def presign_get(
-        self, key: str, *, expires_in: int, reach: Reach, download_name: str | None = None
-    ) -> str:
+    def presign_get(self, key: str, *, expires_in: int, reach: Reach, download_name: str | None = None) -> str:
         """An absolute URL that answers GET with the object for `expires_in` seconds.
 
         The store answers with the object's own content type; `download_name` makes it an attachment of that name.

@@ -1,0 +1,86 @@
+"""Who is asking, what they may see and what they may do. Every read and every command starts here.
+
+What lies outside the caller's scope does not exist for them: NotFound. What they can see but not do is Forbidden.
+Roles are read from the database each time, so a removed member loses everything with the next question.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from sqlmodel import Session, col, select
+
+from images_app.errors import Forbidden, NotFound
+from images_app.models import Membership, Workspace
+
+Scope = Literal["read", "write", "delete"]
+Role = Literal["owner", "editor", "viewer"]
+Action = Literal["read", "write", "delete", "manage"]
+
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+_ALLOWED: dict[str, frozenset[Action]] = {
+    "owner": frozenset({"read", "write", "delete", "manage"}),
+    "editor": frozenset({"read", "write", "delete"}),
+    "viewer": frozenset({"read"}),
+}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A signed-in user together with the credential they came with, which can only narrow what they may do."""
+
+    user_id: str
+    email: str
+    is_admin: bool
+    via: Literal["session", "token"]
+    credential_id: str
+    """Id of the session or token row."""
+    scopes: frozenset[Scope] = frozenset(SCOPES)
+    token_workspaces: frozenset[str] | None = None
+    """Workspaces that the token is bound to; None: not bound."""
+
+
+def workspaces(session: Session, viewer: Viewer, workspace_id: str | None = None) -> tuple[str, ...] | None:
+    """The workspaces that this viewer may read: all of theirs, or just the one asked for.
+
+    None means every workspace there is (an admin with an unbound credential). Raises NotFound for one that is
+    foreign or unknown, Forbidden when the token lacks the `read` scope.
+    """
+    if "read" not in viewer.scopes:
+        raise Forbidden("This token does not have the scope 'read'.")
+    if workspace_id is not None:
+        role_in(session, viewer, workspace_id)
+        return (workspace_id,)
+    if viewer.is_admin:
+        return None if viewer.token_workspaces is None else tuple(sorted(viewer.token_workspaces))
+    mine = session.exec(select(Membership.workspace_id).where(Membership.user_id == viewer.user_id)).all()
+    return tuple(sorted(w for w in mine if viewer.token_workspaces is None or w in viewer.token_workspaces))
+
+
+def role_in(session: Session, viewer: Viewer, workspace_id: str) -> str:
+    """The viewer's live role in a workspace; an admin is an owner everywhere. Raises NotFound outside their scope."""
+    if viewer.token_workspaces is not None and workspace_id not in viewer.token_workspaces:
+        raise NotFound
+    if viewer.is_admin:
+        exists = session.exec(select(Workspace.id).where(Workspace.id == workspace_id)).first()
+        if exists is None:
+            raise NotFound
+        return "owner"
+    role = session.exec(
+        select(Membership.role).where(
+            col(Membership.workspace_id) == workspace_id, col(Membership.user_id) == viewer.user_id
+        )
+    ).first()
+    if role is None:
+        raise NotFound
+    return role
+
+
+def require(session: Session, viewer: Viewer, workspace_id: str, action: Action) -> None:
+    """Raise NotFound when the viewer cannot see the workspace, Forbidden when they may not do `action` in it."""
+    role = role_in(session, viewer, workspace_id)
+    if action not in _ALLOWED.get(role, frozenset()):
+        raise Forbidden(f"Your role here is {role}, which may not do this.")
+    if action in SCOPES and action not in viewer.scopes:
+        raise Forbidden(f"This token does not have the scope '{action}'.")
+    if action == "manage" and viewer.via == "token":
+        raise Forbidden("A token cannot manage a workspace.")

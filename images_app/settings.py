@@ -108,3 +108,8 @@ def reflex_environment(settings: Settings) -> dict[str, str]:
     }
     defaults = {"REFLEX_USE_NPM": "1", "REFLEX_CHECK_LATEST_VERSION": "false", "REFLEX_TELEMETRY_ENABLED": "false"}
     return {**os.environ, **{k: os.environ.get(k, v) for k, v in defaults.items()}, **own}
+
+
+def enter_reflex_environment(settings: Settings) -> None:
+    """Give this process and its children that environment."""
+    os.environ.update(reflex_environment(settings))

@@ -1,0 +1,40 @@
+"""Migrations run on the database of the settings, or on the URL that `images_app.migrations` passes."""
+
+from sqlmodel import SQLModel
+
+from alembic import context
+from images_app import models
+from images_app.database import make_engine
+from images_app.settings import settings
+
+OURS = set(SQLModel.metadata.tables)
+
+
+def ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The durable engine keeps its tables in the same file; autogenerate must not wish to drop them."""
+    return kind != "table" or name in OURS
+
+
+def render(kind: str, value: object, _context: object) -> str | bool:
+    """Name our own column type by its module, so that migrations read like the models."""
+    return "models.UtcDateTime()" if kind == "type" and isinstance(value, models.UtcDateTime) else False
+
+
+def run() -> None:
+    url = context.config.attributes.get("url") or settings().database_url
+    engine = make_engine(url).execution_options(aeontel_writes=True)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=SQLModel.metadata,
+            render_as_batch=engine.dialect.name == "sqlite",
+            include_name=ours,
+            render_item=render,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+run()

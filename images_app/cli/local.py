@@ -1,0 +1,41 @@
+"""Commands on the server's machine work on its database directly, also while it runs and before it ever ran."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from images_app import migrations
+from images_app.core import users
+from images_app.database import Database
+from images_app.settings import settings
+
+
+@contextmanager
+def local_database() -> Iterator[Database]:
+    """The migrated database, with the first admin and their workspace in it."""
+    own = settings()
+    own.data_dir.mkdir(parents=True, exist_ok=True)
+    migrations.upgrade(own.database_url)
+    database = Database(own.database_url)
+    try:
+        with database.write() as session:
+            users.ensure_admin(session, own.admin_email)
+        yield database
+    finally:
+        database.close()
+
+
+def first_start() -> list[str]:
+    """Make the database ready and give the first admin a password; what to tell whoever started the server.
+
+    Only here, never in the other commands, because a generated password is shown once and kept nowhere.
+    """
+    own = settings()
+    with local_database() as database, database.write() as session:
+        admin = users.without_password(session, own.admin_email)
+        if admin is None:
+            return []
+        password = own.admin_password or secrets.token_urlsafe(12)
+        users.set_password(session, admin, password)
+    shown = [] if own.admin_password else [f"Password:       {password}   (shown this once)"]
+    return [f"Sign in as:     {own.admin_email}", *shown]

@@ -1,0 +1,104 @@
+"""`aeontel serve` and `aeontel migrate`."""
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from images_app.cli.fault import fail, plain_errors
+
+if TYPE_CHECKING:
+    from images_app.settings import Settings
+
+_STOP_WITHIN_S = 5
+
+
+def migrate() -> None:
+    """Bring the database to the newest shape."""
+    from images_app import migrations
+    from images_app.settings import settings
+
+    with plain_errors():
+        migrations.upgrade(settings().database_url)
+
+
+def serve(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="API, local Cloudflare and jobs, without pages.")
+    ] = False,
+) -> None:
+    """Run the server: migrations, front end, then everything on one port until Ctrl-C."""
+    from images_app.cli.local import first_start
+    from images_app.cli.lock import hold
+    from images_app.settings import settings
+
+    with plain_errors():
+        own = settings()
+        _require_free_port(own.host, own.port)
+        lock = hold(own.data_dir)
+        welcome = first_start()
+        if not headless:
+            _build_front_end(own)
+    threading.Thread(target=_announce, args=(own, welcome), daemon=True).start()
+    _run(own, "images_app.server:headless" if headless else "images_app.images_app:app")
+    lock.close()
+
+
+def _build_front_end(settings: "Settings") -> None:
+    from images_app import frontend
+
+    if frontend.is_current(settings):
+        return
+    typer.echo("Building the front end. The first time this takes about half a minute.")
+    try:
+        frontend.build(settings)
+    except RuntimeError as error:
+        fail(str(error))
+
+
+def _require_free_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            fail(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one: PORT=3001 make run")
+
+
+def _announce(settings: "Settings", welcome: list[str]) -> None:
+    """Print the address once it answers."""
+    from http.client import HTTPConnection, HTTPException
+
+    while True:
+        connection = HTTPConnection("127.0.0.1", settings.port, timeout=2)
+        try:
+            connection.request("GET", "/api/health/live")
+            if connection.getresponse().status == 200:
+                break
+        except (OSError, HTTPException):
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    typer.echo("\n".join(["", f"Aeontel Images: {settings.public_url}", *welcome, "Ctrl-C ends it.", ""]))
+
+
+def _run(settings: "Settings", target: str) -> None:
+    """Serve the finished export. The switches are Reflex's own, for starting without a compile (version pinned)."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    from images_app.settings import enter_reflex_environment
+
+    enter_reflex_environment(settings)
+    Server(
+        target=target,
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=_STOP_WITHIN_S,
+    ).serve()

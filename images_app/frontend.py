@@ -1,0 +1,58 @@
+"""The front end is built once and served from disk; it is built again only when something it is made of changed."""
+
+import hashlib
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from images_app.settings import Settings, reflex_environment
+
+_ROOT = Path(__file__).resolve().parent.parent
+_SOURCES = ("rxconfig.py", "assets", "reflex.lock", "images_app/images_app.py")
+_FACE = ("images_app/pages", "images_app/components", "images_app/state")
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether the front end in the data directory is made of today's sources."""
+    stamp = _stamp(settings)
+    return stamp.exists() and stamp.read_text() == _fingerprint(settings)
+
+
+def build(settings: Settings) -> None:
+    """Export the front end into the data directory. Raises RuntimeError with the end of the build's output."""
+    stamp = _stamp(settings)
+    stamp.unlink(missing_ok=True)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    wanted = _fingerprint(settings)
+    result = subprocess.run(
+        [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
+        cwd=_ROOT,
+        env=reflex_environment(settings),
+        capture_output=True,
+        text=True,
+    )
+    output = result.stdout + result.stderr
+    log = stamp.with_name("build.log")
+    log.write_text(output)
+    if result.returncode != 0:
+        raise RuntimeError(f"The front end could not be built; all of the output is in {log}.\n{output[-2000:]}")
+    stamp.write_text(wanted)
+
+
+def _stamp(settings: Settings) -> Path:
+    return settings.data_dir / "web" / "stamp"
+
+
+def _fingerprint(settings: Settings) -> str:
+    """Sources, Reflex's version and the addresses, which the bundle contains."""
+    digest = hashlib.sha256(f"{version('reflex')} {settings.port} {settings.public_url}".encode())
+    for name in (*_SOURCES, *_FACE):
+        path = _ROOT / name
+        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        for file in files:
+            inside = file.relative_to(_ROOT)
+            if "__pycache__" in inside.parts or inside.parts[:2] == ("assets", "external"):
+                continue
+            digest.update(str(inside).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()

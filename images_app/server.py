@@ -1,0 +1,113 @@
+"""One server out of its parts: the API, the local Cloudflare and, unless it runs headless, the face.
+
+/api /objects                          api.create_api
+/cloudflare /imagedelivery /cdn-cgi    emulator (only while IMAGES_CLOUDFLARE=local)
+everything else, websockets            the face
+"""
+
+import asyncio
+import ctypes
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from images_app.api.app import create_api
+from images_app.api.headers import SecurityHeaders
+from images_app.bootstrap import World, world
+from images_app.emulator.app import Emulator, EmulatorConfig
+from images_app.jobs.lifespan import jobs
+
+
+class Server:
+    """The ASGI application and the background work that belongs to it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.emulator = _emulator(world)
+        self._api = create_api(world)
+
+    def compose(self, face: ASGIApp) -> ASGIApp:
+        """`face` with everything else of the server in front of it."""
+        served: dict[str, ASGIApp] = {"api": self._api, "objects": self._api}
+        if self.emulator is not None:
+            served |= dict.fromkeys(("cloudflare", "imagedelivery", "cdn-cgi"), self.emulator.app)
+
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            first = scope["path"].split("/", 2)[1] if scope["type"] == "http" else ""
+            await served.get(first, face)(scope, receive, send)
+
+        return SecurityHeaders(dispatch, image_origins=(self.world.delivery.origin,))
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Background work from start to shutdown. Jobs wait until the port answers, because the local Cloudflare
+        pulls originals from this very server."""
+        _die_with_parent()
+        async with AsyncExitStack() as stack:
+            stack.callback(self.world.close)
+            if self.emulator is not None:
+                await self.emulator.start()
+                stack.push_async_callback(self.emulator.close)
+            await stack.enter_async_context(jobs(self.world, self._port_answers))
+            yield
+
+    async def _port_answers(self) -> None:
+        host, port = self.world.settings.host, self.world.settings.port
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+
+def _emulator(world: World) -> Emulator | None:
+    if world.settings.cloudflare != "local":
+        return None
+    settings, keys = world.settings, world.keys
+    return Emulator(
+        EmulatorConfig(
+            data_dir=settings.data_dir / "cloudflare",
+            account_id=keys.cloudflare_account_id,
+            account_hash=keys.cloudflare_account_hash,
+            api_token=keys.cloudflare_api_token,
+            public_delivery_base=settings.delivery_base,
+            fetch_bases=(f"{settings.internal_url}/objects/",),
+            pixel_processes=settings.pixel_processes,
+            pixel_cache_bytes=settings.pixel_cache_bytes,
+        )
+    )
+
+
+def _die_with_parent() -> None:
+    """End with the supervisor, also when that is killed: a server nobody can stop would keep the port and the work."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+async def _no_face(scope: Scope, receive: Receive, send: Send) -> None:
+    """What answers where the face would: 404, and a closed websocket."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def headless() -> ASGIApp:
+    """The whole server without the face: API, local Cloudflare and jobs."""
+    server = Server(world())
+    app = Starlette(lifespan=_lifespan(server))
+    app.mount("", server.compose(_no_face))
+    return app
+
+
+def _lifespan(server: Server) -> Callable[[Starlette], object]:
+    return lambda _app: server.lifespan()

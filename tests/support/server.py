@@ -1,0 +1,137 @@
+"""The real server as a subprocess, on a free port and a data directory of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+ADMIN_EMAIL = "admin@example.com"
+ADMIN_PASSWORD = "correct horse battery staple"
+_START_WITHIN_S = 60
+_STOP_WITHIN_S = 15
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningServer:
+    """API, local Cloudflare and jobs in real processes; with `face=True` everything that `make run` starts.
+
+    Enter it to start; `kill()` ends it with SIGKILL at once, `start()` starts it again on the same data.
+    """
+
+    def __init__(self, data_dir: Path, *, face: bool = False, **settings: object) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._face = face
+        self._settings = {f"IMAGES_{k.upper()}": str(v) for k, v in settings.items()}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("IMAGES_", "AEONTEL_"))}
+        return {
+            **clean,
+            "PORT": str(self.port),
+            "IMAGES_DATA_DIR": str(self.data_dir),
+            "IMAGES_ADMIN_EMAIL": ADMIN_EMAIL,
+            "IMAGES_ADMIN_PASSWORD": ADMIN_PASSWORD,
+            **self._settings,
+        }
+
+    @property
+    def log(self) -> str:
+        """What the server printed so far, over all starts."""
+        return self._log_path.read_text(errors="replace")
+
+    @property
+    def _log_path(self) -> Path:
+        return self.data_dir / "server.log"
+
+    @property
+    def pid(self) -> int:
+        """The supervisor; workers are its children."""
+        assert self._process is not None
+        return self._process.pid
+
+    def aeontel(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the server's machine against this data directory."""
+        return subprocess.run(
+            [Path(sys.executable).with_name("aeontel"), *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def start(self) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        command = ["serve"] if self._face else ["serve", "--headless"]
+        with self._log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [Path(sys.executable).with_name("aeontel"), *command],
+                env=self.environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_WITHIN_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"The server ended at once:\n{self.log}")
+            try:
+                if httpx.get(f"{self.url}/api/health/live", timeout=1).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise RuntimeError(f"The server did not answer in {_START_WITHIN_S} s:\n{self.log}")
+
+    def kill(self) -> None:
+        """SIGKILL to every process of the server, as when the machine loses power."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGINT)
+            try:
+                self._process.wait(_STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return self._process.returncode
+
+    def __enter__(self) -> "RunningServer":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def token(self, scopes: str = "read,write,delete", email: str = ADMIN_EMAIL) -> str:
+        """A new bearer token."""
+        result = self.aeontel("token", "create", "--email", email, "--scopes", scopes)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    def client(self, token: str | None = None) -> httpx.Client:
+        """A client that is signed in with a bearer token."""
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token or self.token()}"}, timeout=30)

@@ -1,6 +1,8 @@
 """The only reader of the environment. Every setting, its default and what cannot work."""
 
 import os
+import shutil
+import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -107,7 +109,24 @@ def reflex_environment(settings: Settings) -> dict[str, str]:
         "REFLEX_UPLOADED_FILES_DIR": str(web / "uploads"),
     }
     defaults = {"REFLEX_USE_NPM": "1", "REFLEX_CHECK_LATEST_VERSION": "false", "REFLEX_TELEMETRY_ENABLED": "false"}
+    if "NPM_CONFIG_REGISTRY" not in os.environ and "__REFLEX_SKIP_COMPILE" not in os.environ:
+        # Unset, Reflex would measure two public registries and take the faster one.
+        own["NPM_CONFIG_REGISTRY"] = _npm_registry(own["PATH"])
     return {**os.environ, **{k: os.environ.get(k, v) for k, v in defaults.items()}, **own}
+
+
+def _npm_registry(path: str) -> str:
+    """Where this machine's npm installs from."""
+    npm = shutil.which("npm", path=path) or "npm"
+    answer = subprocess.run(
+        [npm, "config", "get", "registry"],
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    )
+    return answer.stdout.strip()
 
 
 def enter_reflex_environment(settings: Settings) -> None:

@@ -1,0 +1,31 @@
+"""How Reflex builds and serves the face. Run `aeontel serve`; this file is read by Reflex itself."""
+
+from images_app.settings import enter_reflex_environment, settings
+
+own = settings()
+enter_reflex_environment(own)  # before Reflex is imported: it reads the environment while it loads
+
+import reflex as rx  # noqa: E402
+
+config = rx.Config(
+    app_name="images_app",
+    frontend_port=own.port,
+    backend_port=own.port,
+    # Built into the bundle. The browser replaces the host "localhost" with the one in its address bar.
+    api_url=own.public_url,
+    deploy_url=own.public_url,
+    # One page of pictures is small; a restart loses nothing, because a page that reconnects asks again.
+    state_manager_mode="memory",
+    cors_allowed_origins=sorted({own.public_url, f"http://localhost:{own.port}", f"http://127.0.0.1:{own.port}"}),
+    db_url=None,
+    telemetry_enabled=False,
+    show_built_with_reflex=False,
+    plugins=[
+        rx.plugins.RadixThemesPlugin(
+            theme=rx.theme(
+                accent_color="indigo", gray_color="gray", radius="medium", panel_background="solid", has_background=False
+            )
+        )
+    ],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+)

@@ -16,8 +16,11 @@ def ours(name: str | None, kind: str, _parents: object) -> bool:
 
 
 def render(kind: str, value: object, _context: object) -> str | bool:
-    """Name our own column type by its module, so that migrations read like the models."""
-    return "models.UtcDateTime()" if kind == "type" and isinstance(value, models.UtcDateTime) else False
+    """Name our own column types by their module, so that migrations read like the models."""
+    if kind != "type":
+        return False
+    named = {id(models.ID): "models.ID", id(models.BIG): "models.BIG"}
+    return "models.UtcDateTime()" if isinstance(value, models.UtcDateTime) else named.get(id(value), False)
 
 
 def run() -> None:

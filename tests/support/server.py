@@ -117,6 +117,27 @@ class RunningServer:
                 self.kill()
         return self._process.returncode
 
+    def wait_for_log(self, text: str) -> str:
+        """Everything printed so far, once `text` is in it."""
+        deadline = time.monotonic() + _START_WITHIN_S
+        while text not in self.log:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{text!r} was never printed:\n{self.log}")
+            time.sleep(0.05)
+        return self.log
+
+    def wait_until_gone(self) -> None:
+        """Until no process of the server holds its port any more."""
+        assert self._process is not None
+        self._process.wait()
+        deadline = time.monotonic() + _STOP_WITHIN_S
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) != 0:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError("The port is still served.")
+
     def __enter__(self) -> "RunningServer":
         self.start()
         return self

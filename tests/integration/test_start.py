@@ -1,0 +1,130 @@
+"""Starting, ending and restarting the server, and the commands beside it, as an operator does it."""
+
+import json
+import os
+import signal
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path / "data") as running:
+        yield running
+
+
+def test_ctrl_c_ends_it_cleanly_and_a_restart_keeps_everything(server: RunningServer) -> None:
+    with server.client() as client:
+        before = client.get("/api/me").json()
+    assert server.stop() == 0
+    server.start()
+    with server.client() as client:
+        assert client.get("/api/me").json()["workspaces"] == before["workspaces"]
+    assert "Traceback" not in server.log
+
+
+def test_the_first_start_makes_the_admin_with_a_workspace(server: RunningServer) -> None:
+    answer = httpx.post(f"{server.url}/api/session", json={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
+    assert answer.status_code == 200
+    me = httpx.get(f"{server.url}/api/me", cookies=answer.cookies).json()
+    assert me["isAdmin"] is True
+    assert [workspace["role"] for workspace in me["workspaces"]] == ["owner"]
+
+
+def test_a_generated_password_is_printed_once_and_works(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path / "data", admin_password="")
+    server.token()  # a command before the first start must not swallow the password
+    with server:
+        lines = [line.split() for line in server.wait_for_log("Password:").splitlines() if line.startswith("Password:")]
+        password = lines[0][1]
+        answer = httpx.post(f"{server.url}/api/session", json={"email": ADMIN_EMAIL, "password": password})
+        assert answer.status_code == 200
+        server.stop()
+        server.start()
+        server.stop()
+        assert server.log.count("Password:") == 1
+
+
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path / "data")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", server.port))
+        taken.listen()
+        result = server.aeontel("serve", "--headless")
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert str(server.port) in result.stderr
+
+
+def test_a_second_server_on_the_same_data_is_refused(server: RunningServer) -> None:
+    other = RunningServer(server.data_dir)
+    result = other.aeontel("serve", "--headless")
+    assert result.returncode == 1
+    assert "IMAGES_DATA_DIR" in result.stderr
+
+
+def test_a_wrong_setting_is_said_in_one_line(tmp_path: Path) -> None:
+    result = RunningServer(tmp_path / "data", storage="tape").aeontel("serve", "--headless")
+    assert result.returncode == 1
+    assert "IMAGES_STORAGE" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_token_create_prints_the_token_alone_before_and_after_the_first_start(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path / "data")
+    before = server.aeontel("token", "create", "--email", ADMIN_EMAIL)
+    assert before.returncode == 0, before.stderr
+    with server:
+        after = server.aeontel("token", "create", "--email", ADMIN_EMAIL, "--scopes", "read")
+        for secret, scopes in ((before.stdout, {"read", "write", "delete"}), (after.stdout, {"read"})):
+            assert secret.count("\n") == 1
+            with server.client(secret.strip()) as client:
+                assert set(client.get("/api/me").json()["scopes"]) == scopes
+
+
+@pytest.mark.parametrize("arguments", [("--email", "nobody@example.com"), ("--email", ADMIN_EMAIL, "--scopes", "root")])
+def test_token_create_says_what_is_wrong_and_prints_nothing(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = RunningServer(tmp_path / "data").aeontel("token", "create", *arguments)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_cloudflare_credentials_open_the_local_cloudflare(server: RunningServer) -> None:
+    credentials = json.loads(server.aeontel("cloudflare", "credentials").stdout)
+    assert set(credentials) == {"apiBase", "accountId", "accountHash", "apiToken", "deliveryBase"}
+    answer = httpx.get(
+        f"{server.url}/cloudflare/client/v4/accounts/{credentials['accountId']}/images/v2",
+        headers={"Authorization": f"Bearer {credentials['apiToken']}"},
+    )
+    assert answer.json()["success"] is True
+
+
+def test_secrets_are_readable_by_the_owner_only(server: RunningServer) -> None:
+    keys = list((server.data_dir / "keys").iterdir())
+    assert keys
+    assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
+
+
+def test_it_listens_on_loopback_only(server: RunningServer) -> None:
+    listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    assert f"0100007F:{server.port:04X}" in listening
+    assert f"00000000:{server.port:04X}" not in listening
+
+
+def test_nothing_of_the_server_outlives_a_killed_supervisor(server: RunningServer) -> None:
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait_until_gone()
+    server.start()
+    assert httpx.get(f"{server.url}/api/health/live").status_code == 200
+
+
+def test_no_upload_route_of_the_framework_is_mounted(server: RunningServer) -> None:
+    assert httpx.post(f"{server.url}/_upload", files={"f": b"x"}).status_code == 404

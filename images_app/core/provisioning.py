@@ -4,7 +4,7 @@ A *run* is one request for an image; it has *attempts*. A worker holds (file, ru
 the row still says the same, so that whatever happens to the file meanwhile wins (`attempt.py`, `settle.py`).
 """
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from sqlmodel import Session, col, select, update
@@ -17,6 +17,8 @@ IN_PROGRESS = ("pending", "running", "waiting")
 """Provisioning states in which a workflow must exist."""
 IDLE = ("none", "failed", "removed")
 """Provisioning states in which an image may be asked for."""
+SETTLED_AFTER_S = 120.0
+"""When a create that was under way has surely ended at Cloudflare: over twice our own time-out for it."""
 
 
 class Queue(Protocol):
@@ -27,6 +29,9 @@ class Queue(Protocol):
 
     def delete_remote(self, session: Session, cf_image_id: str, attempt: int, delay_seconds: float = 0) -> None:
         """Enqueue the deletion of an image at Cloudflare; the same (image, attempt) twice is one."""
+
+    def tidy(self, session: Session, file_id: str, run: int, attempt: int, delay_seconds: float = 0) -> None:
+        """Enqueue a look for images of a file that nobody committed; the same (file, run, attempt) twice is one."""
 
 
 def mark(session: Session, file: File, status: Literal["uploading", "ready", "error"]) -> None:
@@ -54,11 +59,18 @@ def request(session: Session, queue: Queue, file: File, *, actor_id: str | None)
 
 
 def start_run(
-    session: Session, queue: Queue, file: File, *, states: tuple[str, ...], run: int | None = None, delay: float = 0
+    session: Session,
+    queue: Queue,
+    file: File,
+    *,
+    states: tuple[str, ...],
+    only: tuple[int, int] | None = None,
+    delay: float = 0,
 ) -> bool:
-    """Begin a new run if the file is (still) in one of `states` and, when given, in `run`; `delay` in seconds.
+    """Begin a new run if the file is (still) in one of `states` and, when given, in this (run, attempt); `delay` in
+    seconds. `file` is reloaded.
 
-    Decided by the UPDATE itself, which also locks the row: two who ask at once start one run. `file` is reloaded.
+    Decided by the UPDATE itself, which also locks the row: of two who ask at once, one starts a run.
     """
     at = now()
     query = update(File).where(
@@ -66,12 +78,16 @@ def start_run(
         col(File.provisioning_state).in_(states),
         col(File.is_trashed).is_(False),
     )
-    if run is not None:
-        query = query.where(col(File.run) == run)
+    if only is not None:
+        query = query.where(col(File.run) == only[0], col(File.attempt) == only[1])
     session.flush()
     started = session.exec(
         query.values(
-            provisioning_state="pending", run=File.run + 1, attempt=1, next_attempt_at=at, updated_at=at
+            provisioning_state="pending",
+            run=File.run + 1,
+            attempt=1,
+            next_attempt_at=at + timedelta(seconds=delay),
+            updated_at=at,
         ).execution_options(synchronize_session=False)
     ).rowcount
     session.refresh(file)
@@ -86,36 +102,33 @@ def withdraw(session: Session, queue: Queue, file: File, *, state: Literal["remo
     Work that is under way loses its right to commit and cleans up behind itself. The caller emits the event.
     """
     session.flush()
-    session.exec(
-        update(File)
-        .where(col(File.id) == file.id)
-        .values(provisioning_state=state, run=File.run + 1, attempt=0, next_attempt_at=None, updated_at=now())
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(file)
+    session.refresh(file, with_for_update=True)
+    started = file.provisioning_state == "running" or file.attempt > 1
+    file.run += 1
+    file.attempt = 0
+    file.provisioning_state = state
+    file.next_attempt_at = None
+    file.updated_at = now()
+    if started:
+        queue.tidy(session, file.id, file.run, 1, SETTLED_AFTER_S)
     image = session.exec(select(Image).where(Image.file_id == file.id)).first()
     if image is None:
         return None
     session.delete(image)
     counters.add(session, file.workspace_id, "images", -1)
-    delete_remote(session, queue, image.cf_image_id, file.workspace_id)
+    doom(session, queue, image.cf_image_id, file_id=file.id, workspace_id=file.workspace_id)
     return image.id
 
 
-def delete_remote(session: Session, queue: Queue, cf_image_id: str, workspace_id: str) -> None:
-    """Have an image deleted at Cloudflare; remembered in a row until Cloudflare has confirmed it."""
+def doom(session: Session, queue: Queue, cf_image_id: str, *, file_id: str, workspace_id: str) -> None:
+    """Have an image deleted at Cloudflare. The row stays until Cloudflare has confirmed it, and until then no attempt
+    adopts the image."""
     if session.get(RemoteDeletion, cf_image_id) is not None:
         return
-    session.add(RemoteDeletion(cf_image_id=cf_image_id, workspace_id=workspace_id, next_attempt_at=now()))
+    session.add(
+        RemoteDeletion(cf_image_id=cf_image_id, workspace_id=workspace_id, file_id=file_id, next_attempt_at=now())
+    )
     queue.delete_remote(session, cf_image_id, 1)
-
-
-def fail(session: Session, file: File, *, code: str, message: str, retryable: bool) -> None:
-    """Give the current run up: the file shows why; its bytes stay."""
-    mark(session, file, "error")
-    file.provisioning_state = "failed"
-    file.next_attempt_at = None
-    file.error_code, file.error_message, file.error_retryable = code, message, retryable
 
 
 def clear_error(session: Session, file: File) -> None:
@@ -123,11 +136,3 @@ def clear_error(session: Session, file: File) -> None:
     mark(session, file, "ready")
     file.error_code = file.error_message = None
     file.error_retryable = False
-
-
-def postpone(file: File, due: datetime) -> None:
-    """The current attempt has failed; the next one is due then."""
-    file.provisioning_state = "waiting"
-    file.attempt += 1
-    file.next_attempt_at = due
-    file.updated_at = now()

@@ -1,7 +1,7 @@
 """Every table. Times are UTC; ids are TypeIDs (`ids.py`) and sort by creation time."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, String, TypeDecorator
 from sqlalchemy.engine import Dialect
@@ -126,6 +126,8 @@ class File(SQLModel, table=True):
     __table_args__ = (
         Index("ix_file_workspace", "workspace_id", "is_trashed", "id"),
         Index("ix_file_workspace_status", "workspace_id", "is_trashed", "status", "id"),
+        Index("ix_file_trashed", "is_trashed", "id"),
+        Index("ix_file_status", "is_trashed", "status", "id"),
         Index("ix_file_provisioning", "provisioning_state", "next_attempt_at"),
     )
 
@@ -179,11 +181,25 @@ class Image(SQLModel, table=True):
     created_at: datetime = _time(default_factory=now)
 
 
+EventType = Literal[
+    "file.ready",
+    "image.provision_requested",
+    "image.provision_retrying",
+    "image.created",
+    "image.provision_failed",
+    "image.deleted",
+    "file.deleted",
+    "file.restored",
+]
+
+
 class Event(SQLModel, table=True):
     """What happened, append-only: live updates, the history of a file and the audit read it."""
 
     __table_args__ = (
         Index("ix_event_workspace_seq", "workspace_id", "seq"),
+        Index("ix_event_workspace_type_seq", "workspace_id", "type", "seq"),
+        Index("ix_event_type_seq", "type", "seq"),
         Index("ix_event_file_seq", "file_id", "seq"),
         {"sqlite_autoincrement": True},
     )
@@ -228,6 +244,8 @@ class RemoteDeletion(SQLModel, table=True):
 
     cf_image_id: str = Field(primary_key=True, max_length=1024)
     workspace_id: str = Field(sa_type=ID)
+    file_id: str = Field(sa_type=ID, index=True)
+    """A new attempt for this file must not adopt the image."""
     attempt: int = 1
     next_attempt_at: datetime | None = _time(default=None)
     created_at: datetime = _time(default_factory=now)

@@ -35,7 +35,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_file_seq", ["file_id", "seq"], unique=False)
+        batch_op.create_index("ix_event_type_seq", ["type", "seq"], unique=False)
         batch_op.create_index("ix_event_workspace_seq", ["workspace_id", "seq"], unique=False)
+        batch_op.create_index("ix_event_workspace_type_seq", ["workspace_id", "type", "seq"], unique=False)
 
     op.create_table(
         "remote_deletion",
@@ -120,6 +122,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("file", schema=None) as batch_op:
         batch_op.create_index("ix_file_provisioning", ["provisioning_state", "next_attempt_at"], unique=False)
+        batch_op.create_index("ix_file_status", ["is_trashed", "status", "id"], unique=False)
+        batch_op.create_index("ix_file_trashed", ["is_trashed", "id"], unique=False)
         batch_op.create_index("ix_file_workspace", ["workspace_id", "is_trashed", "id"], unique=False)
         batch_op.create_index("ix_file_workspace_status", ["workspace_id", "is_trashed", "status", "id"], unique=False)
 
@@ -250,6 +254,8 @@ def downgrade() -> None:
     with op.batch_alter_table("file", schema=None) as batch_op:
         batch_op.drop_index("ix_file_workspace_status")
         batch_op.drop_index("ix_file_workspace")
+        batch_op.drop_index("ix_file_trashed")
+        batch_op.drop_index("ix_file_status")
         batch_op.drop_index("ix_file_provisioning")
 
     op.drop_table("file")
@@ -262,7 +268,9 @@ def downgrade() -> None:
     op.drop_table("sign_in_failure")
     op.drop_table("remote_deletion")
     with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index("ix_event_workspace_type_seq")
         batch_op.drop_index("ix_event_workspace_seq")
+        batch_op.drop_index("ix_event_type_seq")
         batch_op.drop_index("ix_event_file_seq")
 
     op.drop_table("event")

@@ -1,17 +1,19 @@
 """Exact totals, kept by `SET n = n + d` in the transaction that changes what they count.
 
 Names: `files` (not in the trash), `files:uploading` `files:ready` `files:error` (the same by status), `trash`,
-`images`, `bytes` (of originals, the trash included: they still take room).
+`images`, `bytes` (of originals, the trash included: they still take room), `event:<type>` (events by type).
 """
 
 from collections.abc import Sequence
+from typing import get_args
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select, update
 
-from images_app.models import Counter
+from images_app.models import Counter, EventType
 
-NAMES = ("files", "files:uploading", "files:ready", "files:error", "trash", "images", "bytes")
+EVENTS = tuple(f"event:{type}" for type in get_args(EventType))
+NAMES = ("files", "files:uploading", "files:ready", "files:error", "trash", "images", "bytes", *EVENTS)
 
 
 def create(session: Session, workspace_id: str) -> None:
@@ -28,9 +30,9 @@ def add(session: Session, workspace_id: str, name: str, delta: int) -> None:
     )
 
 
-def total(session: Session, workspace_ids: Sequence[str] | None, name: str) -> int:
-    """The sum over these workspaces, or over all when None."""
-    query = select(func.coalesce(func.sum(Counter.n), 0)).where(Counter.name == name)
+def total(session: Session, workspace_ids: Sequence[str] | None, *names: str) -> int:
+    """The sum of these totals over these workspaces, or over all when None."""
+    query = select(func.coalesce(func.sum(Counter.n), 0)).where(col(Counter.name).in_(names))
     if workspace_ids is not None:
         query = query.where(col(Counter.workspace_id).in_(workspace_ids))
     return int(session.exec(query).one())

@@ -43,11 +43,15 @@ def upgrade() -> None:
         "remote_deletion",
         sa.Column("cf_image_id", sqlmodel.sql.sqltypes.AutoString(length=1024), nullable=False),
         sa.Column("workspace_id", models.ID, nullable=False),
+        sa.Column("file_id", models.ID, nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", models.UtcDateTime(), nullable=True),
         sa.Column("created_at", models.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("cf_image_id"),
     )
+    with op.batch_alter_table("remote_deletion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_remote_deletion_file_id"), ["file_id"], unique=False)
+
     op.create_table(
         "sign_in_failure",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -266,6 +270,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sign_in_failure_subject_at")
 
     op.drop_table("sign_in_failure")
+    with op.batch_alter_table("remote_deletion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_remote_deletion_file_id"))
+
     op.drop_table("remote_deletion")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_workspace_type_seq")

@@ -5,6 +5,7 @@ Roles are read from the database each time, so a removed member loses everything
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
 
 from sqlmodel import Session, col, select
@@ -37,6 +38,8 @@ class Viewer:
     scopes: frozenset[Scope] = frozenset(SCOPES)
     token_workspaces: frozenset[str] | None = None
     """Workspaces that the token is bound to; None: not bound."""
+    used_at: datetime | None = None
+    """When the credential was last recorded as used; it is recorded now and then, not each time."""
 
 
 def workspaces(session: Session, viewer: Viewer, workspace_id: str | None = None) -> tuple[str, ...] | None:

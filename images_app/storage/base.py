@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Literal, Protocol
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 Reach = Literal["public", "internal"]
 """Who will follow a presigned URL: a browser, or Cloudflare (the local one calls the server itself)."""
@@ -58,3 +59,20 @@ class ObjectStore(Protocol):
 
     def check(self) -> None:
         """Raise when the store cannot be used; cheap enough for a readiness probe."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a presigned URL gives its bearer: one object, as the file that holds it."""
+
+    path: Path
+    info: ObjectInfo
+    download_name: str | None
+
+
+@runtime_checkable
+class ServesPresigned(Protocol):
+    """A store whose presigned URLs are answered by this server."""
+
+    def resolve(self, token: str, name: str) -> Grant:
+        """What the URL `/objects/{name}?token=…` gives. Raises InvalidPresignedUrl or ObjectMissing."""

@@ -1,0 +1,46 @@
+"""The REST API as one ASGI application: routers, failures, the edge."""
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic.alias_generators import to_camel
+
+from images_app.api import docs, health, limits, me, objects, problems, session, tokens, workspaces
+from images_app.api.edge import Edge
+from images_app.api.health import Readiness
+from images_app.bootstrap import World
+
+_ROUTERS = (session, me, tokens, workspaces, limits, health, docs)
+_DESCRIPTION = """
+Drop files into a workspace; every one whose bytes are an image is provisioned into Cloudflare Images.
+
+Send `Authorization: Bearer …` with a token from `POST /api/tokens`. Failures are
+[problem documents](https://www.rfc-editor.org/rfc/rfc9457): match on `code`. Ids sort by creation time.
+"""
+
+
+def create_api(world: World) -> FastAPI:
+    """Everything under /api, and the stored objects under /objects."""
+    app = FastAPI(
+        title="Aeontel Images",
+        version="1",
+        summary="An image workspace: files in, Cloudflare Images out.",
+        description=_DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.world = world
+    app.state.readiness = Readiness.of(world)
+    for module in _ROUTERS:
+        app.include_router(module.router, prefix="/api")
+    app.include_router(objects.router)
+    problems.install(app)
+    app.add_middleware(Edge)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """`listImages` for the endpoint function `list_images`."""
+    return to_camel(route.name)

@@ -1,0 +1,117 @@
+"""What endpoints are given: the world, and who is asking.
+
+A bearer token wins over the cookie: with a bad token the request fails even if the cookie is good. A token in the
+query string is not looked at. A cookie alone may change something only when the browser says that the request came
+from our own page.
+"""
+
+import logging
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+from fastapi.security import APIKeyCookie, HTTPBearer
+from sqlalchemy.exc import OperationalError
+
+from images_app.bootstrap import World
+from images_app.core import sessions, tokens
+from images_app.core.access import Viewer
+from images_app.errors import Forbidden, Unauthenticated
+
+_log = logging.getLogger(__name__)
+
+COOKIE = "aeontel_session"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Only so that the OpenAPI document knows the two ways in; `viewer` reads the headers itself.
+_BearerDoc = Annotated[
+    object,
+    Depends(HTTPBearer(auto_error=False, scheme_name="token", description="A token from `POST /api/tokens`.")),
+]
+_CookieDoc = Annotated[
+    object,
+    Depends(APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="session", description="The browser's session.")),
+]
+
+
+def world(request: Request) -> World:
+    """The world that the application was made with."""
+    found: World = request.app.state.world
+    return found
+
+
+WorldDep = Annotated[World, Depends(world)]
+
+
+def viewer(request: Request, world: WorldDep, _token: _BearerDoc, _cookie: _CookieDoc) -> Viewer:
+    """Who is asking. Raises Unauthenticated, or Forbidden for a write that another site's page sent."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        with world.database.read() as session:
+            found = tokens.viewer(session, secret.strip())
+    else:
+        cookie = request.cookies.get(COOKIE)
+        if not cookie:
+            raise Unauthenticated("Send a bearer token or sign in.")
+        with world.database.read() as session:
+            found = sessions.viewer(session, cookie)
+        if request.method not in _SAFE:
+            require_own_page(request, world)
+    _note_use(request, world, found)
+    return found
+
+
+ViewerDep = Annotated[Viewer, Depends(viewer)]
+
+
+def require_own_page(request: Request, world: World) -> None:
+    """Refuse what another site's page made the browser send.
+
+    Browsers name the sender's origin on every write. What names neither origin nor fetch site is not a browser, and
+    has no cookie that somebody else could abuse.
+    """
+    site = request.headers.get("sec-fetch-site")
+    sender = request.headers.get("origin") or request.headers.get("referer")
+    if sender is not None:
+        own = {request.headers.get("host", "").lower(), urlsplit(world.settings.public_url).netloc.lower()}
+        if _place(sender) not in own - {""}:
+            raise Forbidden("This request came from another site.")
+    elif site not in (None, "same-origin", "none"):
+        raise Forbidden("This request came from another site.")
+
+
+def _place(address: str) -> str | None:
+    """`host[:port]` of an origin or address; None when it has none (`null`, or nonsense)."""
+    try:
+        return urlsplit(address).netloc.lower() or None
+    except ValueError:
+        return None
+
+
+def _note_use(request: Request, world: World, viewer: Viewer) -> None:
+    """Record now and then that the credential is in use; never a reason to fail the request itself."""
+    credential = tokens if viewer.via == "token" else sessions
+    if not credential.is_use_due(viewer):
+        return
+    try:
+        with world.database.write() as session:
+            credential.note_use(session, viewer)
+    except OperationalError:
+        _log.warning("the use of %s could not be recorded", viewer.credential_id)
+    else:
+        if viewer.via == "session":
+            request.state.set_cookies = [session_cookie(request, world, request.cookies[COOKIE])]
+
+
+def session_cookie(request: Request, world: World, secret: str) -> str:
+    """The `Set-Cookie` value that keeps a session in the browser; an empty secret removes it."""
+    cookie = Response()
+    cookie.set_cookie(
+        COOKIE,
+        secret,
+        max_age=int(sessions.LIFETIME.total_seconds()) if secret else 0,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https" or world.settings.public_url.startswith("https:"),
+    )
+    return cookie.headers["set-cookie"]

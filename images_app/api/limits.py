@@ -1,0 +1,46 @@
+"""What the server takes."""
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from images_app.api.deps import WorldDep
+from images_app.api.edge import MAX_BODY_BYTES
+from images_app.api.schemas import Schema
+
+router = APIRouter(prefix="/limits", tags=["server"])
+
+MAX_PAGE_SIZE = 100
+_FORMATS = (
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/gif",
+    "image/svg+xml",
+    "image/heic",
+    "image/heif",
+    "image/avif",
+    "image/tiff",
+    "image/bmp",
+)
+
+
+class Limits(Schema):
+    """What a client can rely on."""
+
+    max_file_bytes: int = Field(description="Largest file that can be uploaded.")
+    max_page_size: int = Field(description="Largest `limit` of a list.")
+    max_body_bytes: int = Field(description="Largest body of every other request.")
+    formats: list[str] = Field(description="Images that appear in the gallery. Any other file is kept as a file.")
+    trash_days: int = Field(description="How long a deleted file can be restored.")
+
+
+@router.get("")
+def get_limits(world: WorldDep) -> Limits:
+    """The limits of this server. Needs no credential."""
+    return Limits(
+        max_file_bytes=world.settings.max_file_bytes,
+        max_page_size=MAX_PAGE_SIZE,
+        max_body_bytes=MAX_BODY_BYTES,
+        formats=list(_FORMATS),
+        trash_days=world.settings.trash_days,
+    )

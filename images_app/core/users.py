@@ -1,0 +1,113 @@
+"""People: who there is, and how their passwords are kept."""
+
+import re
+import unicodedata
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlmodel import Session, col, select
+
+from images_app.core import workspaces
+from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound
+from images_app.models import User
+
+MAX_EMAIL = 320
+MAX_PASSWORD = 1024
+MIN_PASSWORD = 8
+FIRST_WORKSPACE = "My workspace"
+
+_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
+_HASHER = PasswordHasher()
+
+
+def normal_email(email: str) -> str:
+    """The one form in which an address is stored and compared."""
+    return unicodedata.normalize("NFC", email).strip().lower()
+
+
+def valid_email(email: str) -> str:
+    """The normal form of an address that can belong to somebody. Raises InvalidParameter."""
+    normal = normal_email(email)
+    if len(normal) > MAX_EMAIL or not _EMAIL.fullmatch(normal):
+        raise InvalidParameter("This is not an e-mail address.", (FieldError("/email", "Not an e-mail address."),))
+    return normal
+
+
+def hash_password(password: str) -> str:
+    """Argon2id; takes some 50 ms and 64 MiB, so never while a write transaction is open on a running server."""
+    if len(password) > MAX_PASSWORD:
+        raise _bad_password(f"A password may have at most {MAX_PASSWORD} characters.")
+    if not password:
+        raise _bad_password("The password is empty.")
+    return _HASHER.hash(password)
+
+
+def new_password(password: str) -> str:
+    """The hash of a password that somebody chooses for themselves. Raises InvalidParameter when it is too short."""
+    if len(password) < MIN_PASSWORD:
+        raise _bad_password(f"A password needs at least {MIN_PASSWORD} characters.")
+    return hash_password(password)
+
+
+def _bad_password(reason: str) -> InvalidParameter:
+    return InvalidParameter(reason, (FieldError("/password", reason),))
+
+
+def verify_password(password_hash: str, password: str) -> bool:
+    """Whether the password belongs to the hash. As slow as `hash_password`, right or wrong."""
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Whether the hash was made with weaker parameters than today's."""
+    return _HASHER.check_needs_rehash(password_hash)
+
+
+def find(session: Session, email: str) -> User | None:
+    """The user with this address, however it is written."""
+    return session.exec(select(User).where(User.email == normal_email(email))).first()
+
+
+def by_email(session: Session, email: str) -> User:
+    """The user with this address. Raises NotFound."""
+    user = find(session, email)
+    if user is None:
+        raise NotFound("There is no user with this e-mail address.")
+    return user
+
+
+def create(session: Session, email: str, password: str | None, *, is_admin: bool = False) -> User:
+    """Add a user; without a password nobody can sign in as them yet. Raises InvalidParameter, Conflict."""
+    normal = valid_email(email)
+    password_hash = None if password is None else new_password(password)
+    if find(session, normal) is not None:
+        raise Conflict("There is already a user with this e-mail address.")
+    user = User(email=normal, password_hash=password_hash, is_admin=is_admin)
+    session.add(user)
+    session.flush()
+    return user
+
+
+def ensure_admin(session: Session, email: str) -> User | None:
+    """Make the first admin and their workspace when there is no user at all; else None and nothing happens."""
+    if session.exec(select(User.id).limit(1)).first() is not None:
+        return None
+    admin = create(session, email, None, is_admin=True)
+    workspaces.create(session, admin.id, FIRST_WORKSPACE)
+    return admin
+
+
+def without_password(session: Session, email: str) -> User | None:
+    """The user with this address, if they have no password yet."""
+    return session.exec(
+        select(User).where(User.email == normal_email(email), col(User.password_hash).is_(None))
+    ).first()
+
+
+def set_password(session: Session, user: User, password: str) -> None:
+    """Give a user a password that an operator chose. Raises InvalidParameter when it cannot be used."""
+    user.password_hash = hash_password(password)
+    session.add(user)

@@ -1,0 +1,236 @@
+"""Objects as plain files: the embedded store.
+
+    <root>/data/<key>      the bytes
+    <root>/types/<key>     the content type
+    <root>/incoming/       objects on their way in
+
+An object is visible when its file in `data` is. Its type is made durable before that, so an object never lacks one.
+Everything lands by rename within one file system, and file and directory are synced before `commit` returns.
+"""
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+from images_app.errors import InvalidParameter, ObjectMissing
+from images_app.storage.base import Grant, ObjectInfo, Reach
+from images_app.storage.presign import Presigner
+
+_CONTENT_TYPE = re.compile(r"[\w!#$&^.+-]{1,63}/[\w!#$&^.+-]{1,63}(;[ \x21-\x7e]{0,126})?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_MAX_KEY_BYTES = 1024
+_MAX_SEGMENT_BYTES = 255
+_LEFT_OVER_AFTER_S = 24 * 3600
+
+
+def check_key(key: str) -> None:
+    """Raise InvalidParameter unless the key is a path that stays where it is put."""
+    segments = key.split("/")
+    try:
+        encoded = key.encode()
+        longest = max(len(segment.encode()) for segment in segments)
+    except UnicodeEncodeError:
+        raise InvalidParameter("An object key must be valid Unicode.") from None
+    if len(encoded) > _MAX_KEY_BYTES or longest > _MAX_SEGMENT_BYTES:
+        raise InvalidParameter("The object key is too long.")
+    if any(segment in ("", ".", "..") for segment in segments) or "\\" in key or _CONTROL.search(key):
+        raise InvalidParameter("The object key is not a plain path.")
+
+
+class DiskObjectStore:
+    """An ObjectStore in a directory, which serves its presigned URLs through this server's `/objects`."""
+
+    def __init__(self, root: Path, *, signing_key: str, public_url: str, internal_url: str) -> None:
+        self._data = root / "data"
+        self._types = root / "types"
+        self._incoming = root / "incoming"
+        self._presigner = Presigner(signing_key)
+        self._bases: dict[Reach, str] = {"public": public_url, "internal": internal_url}
+        for directory in (self._data, self._types, self._incoming):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what writers left that were killed; a younger one may belong to another process."""
+        for left in self._incoming.iterdir():
+            if left.stat().st_mtime < time.time() - _LEFT_OVER_AFTER_S:
+                left.unlink(missing_ok=True)
+
+    def create(self, key: str, content_type: str) -> "DiskWriter":
+        """Begin an object; the caller ends it with `commit` or `abort`."""
+        check_key(key)
+        if not _CONTENT_TYPE.fullmatch(content_type):
+            raise InvalidParameter("This is not a content type.")
+        draft = self._incoming / secrets.token_hex(16)
+        return DiskWriter(draft, self._data / key, self._types / key, content_type)
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes, as a readable file. Raises ObjectMissing."""
+        try:
+            return open(self.path(key), "rb")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise ObjectMissing from None
+
+    def path(self, key: str) -> Path:
+        """The file that holds the bytes, whether or not it is there."""
+        check_key(key)
+        return self._data / key
+
+    def stat(self, key: str) -> ObjectInfo:
+        """Raises ObjectMissing."""
+        path = self.path(key)
+        try:
+            found = path.stat()
+            if not path.is_file():
+                raise ObjectMissing
+            content_type = (self._types / key).read_text()
+        except (FileNotFoundError, NotADirectoryError):
+            raise ObjectMissing from None
+        return ObjectInfo(key, found.st_size, content_type, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def delete(self, key: str) -> None:
+        """Remove it; no error when it is not there."""
+        for root, path in ((self._data, self.path(key)), (self._types, self._types / key)):
+            try:
+                path.unlink()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            _sync_directory(path.parent)
+            _prune(path.parent, root)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Every object whose key begins with `prefix`, in key order."""
+        folder, _, start = prefix.rpartition("/")
+        if folder:
+            check_key(folder)
+        for key in _keys(self._data / folder, f"{folder}/" if folder else "", start):
+            try:
+                yield self.stat(key)
+            except ObjectMissing:
+                continue  # deleted while we were walking
+
+    def presign_get(self, key: str, *, expires_in: int, reach: Reach, download_name: str | None = None) -> str:
+        """An absolute URL; its path ends like the key, because Cloudflare names an image by that."""
+        check_key(key)
+        token = self._presigner.sign(key, expires_in=expires_in, download_name=download_name)
+        return f"{self._bases[reach]}/objects/{quote(_last(key), safe='')}?token={token}"
+
+    def resolve(self, token: str, name: str) -> Grant:
+        """What a presigned URL with this last path segment gives. Raises InvalidPresignedUrl or ObjectMissing."""
+        claim = self._presigner.verify(token)
+        if _last(claim.key) != name:
+            raise self._presigner.refusal()
+        return Grant(self.path(claim.key), self.stat(claim.key), claim.download_name)
+
+    def check(self) -> None:
+        """Raise OSError when nothing can be written."""
+        probe = self._incoming / f"check-{secrets.token_hex(8)}"
+        probe.touch()
+        probe.unlink()
+
+
+class DiskWriter:
+    """An object on its way in: a draft of its own until `commit` moves it to its place."""
+
+    def __init__(self, draft: Path, place: Path, type_place: Path, content_type: str) -> None:
+        self._draft = draft
+        self._place = place
+        self._type_place = type_place
+        self._content_type = content_type
+        self._file = open(draft, "xb")  # noqa: SIM115 (closed by commit or abort)
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self._file.write(data)
+
+    def commit(self) -> None:
+        """Make the object visible and durable."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        type_draft = self._draft.with_suffix(".type")
+        with open(type_draft, "x") as file:
+            file.write(self._content_type)
+            file.flush()
+            os.fsync(file.fileno())
+        _move(type_draft, self._type_place)
+        _move(self._draft, self._place)
+
+    def abort(self) -> None:
+        """Forget it; safe after a failure at any point, and after `commit` without effect."""
+        self._file.close()
+        self._draft.unlink(missing_ok=True)
+        self._draft.with_suffix(".type").unlink(missing_ok=True)
+
+
+def _last(key: str) -> str:
+    return key.rsplit("/", 1)[-1]
+
+
+def _move(draft: Path, place: Path) -> None:
+    """Rename into place, durably. A deletion may prune the empty directory under our hands: then make it again."""
+    for attempt in range(10):
+        made = _make_directories(place.parent)
+        try:
+            os.replace(draft, place)
+        except FileNotFoundError:
+            if attempt == 9 or not draft.exists():
+                raise
+            continue
+        for directory in {place.parent, *(directory.parent for directory in made)}:
+            _sync_directory(directory)
+        return
+
+
+def _make_directories(directory: Path) -> list[Path]:
+    """Make what is missing; what was made."""
+    missing = []
+    while not directory.exists():
+        missing.append(directory)
+        directory = directory.parent
+    if missing:
+        missing[0].mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make names in a directory durable; one that is gone has nothing to keep."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _prune(directory: Path, root: Path) -> None:
+    """Remove directories that became empty, up to the store's own."""
+    while directory != root:
+        try:
+            directory.rmdir()
+        except OSError:
+            return
+        directory = directory.parent
+
+
+def _keys(directory: Path, before: str, start: str) -> Iterator[str]:
+    """Keys under a directory in byte order of the whole key: a directory sorts as its name and a slash."""
+    try:
+        with os.scandir(directory) as found:
+            entries = [entry for entry in found if entry.name.startswith(start)]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    named = [(f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name, entry) for entry in entries]
+    for name, entry in sorted(named, key=lambda pair: pair[0].encode()):
+        if name.endswith("/"):
+            yield from _keys(Path(entry.path), before + name, "")
+        elif entry.is_file(follow_symlinks=False):
+            yield before + name

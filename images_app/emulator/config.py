@@ -1,0 +1,38 @@
+"""What one local Cloudflare Images is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_FILE_BYTES = 10 * 1024 * 1024
+"""Cloudflare says "10 MB"; its own importers take it as MiB, and so do we."""
+MAX_SIDE = 12_000
+MAX_PIXELS = 100_000_000
+"""Area of a still image, or the sum over the frames of an animation."""
+
+
+@dataclass(frozen=True)
+class EmulatorConfig:
+    """One account: its identity, where it keeps things, and how much it may use."""
+
+    data_dir: Path
+    account_id: str
+    account_hash: str
+    api_token: str
+    public_delivery_base: str
+    """Goes into `variants`, e.g. `http://localhost:3000/imagedelivery`; no trailing slash."""
+    public_upload_base: str = ""
+    """Goes into `uploadURL`, e.g. `http://localhost:3000/cloudflare/upload`."""
+    fetch_bases: tuple[str, ...] = ()
+    """URL prefixes (scheme, host, port, path) that copy-from-URL may reach. Nothing else is ever requested."""
+    flexible_variants: bool = True
+    """The account's switch until it is changed over the API. Cloudflare starts with it off."""
+    pixel_processes: int = 2
+    pixel_cache_bytes: int = 2 * 1024**3
+    pixel_memory_bytes: int = 2 * 1024**3
+    """Address space of one pixel child."""
+    pixel_seconds: float = 30.0
+    """Processor time that one job may take; twice that on the clock."""
+    fetch_answer_seconds: float = 6.5
+    """Until the origin is connected, and until its first byte."""
+    fetch_total_seconds: float = 30.0
+    fetch_redirects: int = 3

@@ -1,0 +1,186 @@
+"""The parent's side: a bounded number of children, awaited without blocking the event loop.
+
+Children are fresh processes on a socket pair, never forks of this (threaded) one. One that dies, or takes too
+long, costs its job an error; the next job gets a new child.
+"""
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = str(Path(__file__).parents[3])
+_START_SECONDS = 30
+_MAX_WAITING = 1000
+_JOBS_PER_CHILD = 1000
+_LINE_BYTES = 64 * 1024
+
+
+class PixelFault(Exception):
+    """The job failed in an orderly way: `kind` is `pixels`, `memory`, `missing` or `disk`."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"{kind}: {text}")
+        self.kind = kind
+
+
+class PixelCrash(Exception):
+    """The child died or was stopped because it took too long."""
+
+
+class PixelsBusy(Exception):
+    """Too many jobs are waiting."""
+
+
+class _Child:
+    """One process and the stream to it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self.process = process
+        self.jobs = 0
+        self._reader = reader
+        self._writer = writer
+
+    async def ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Send one job and await its answer; raises PixelCrash."""
+        self.jobs += 1
+        try:
+            async with asyncio.timeout(seconds):
+                self._writer.write(json.dumps(message).encode() + b"\n")
+                await self._writer.drain()
+                return await self.answer()
+        except TimeoutError:
+            raise PixelCrash(f"no answer within {seconds:g} s") from None
+        except OSError as error:
+            raise PixelCrash(str(error)) from None
+
+    async def answer(self) -> dict[str, Any]:
+        line = await self._reader.readline()
+        if not line.endswith(b"\n"):
+            raise PixelCrash("the child died")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def end(self) -> None:
+        """Close the link, and kill."""
+        self._writer.close()
+        with suppress(ProcessLookupError):
+            self.process.kill()
+
+
+class PixelPool:
+    """At most `processes` jobs at a time; the others wait their turn."""
+
+    def __init__(self, processes: int, *, memory_bytes: int, seconds: float, threads: ThreadPoolExecutor) -> None:
+        self._memory_bytes = memory_bytes
+        self._seconds = seconds
+        self._threads = threads
+        self._places = asyncio.Semaphore(processes)
+        self._idle: list[_Child] = []
+        self._all: set[_Child] = set()
+        self._waiting = 0
+        self._closed = False
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the living children."""
+        return [child.process.pid for child in self._all]
+
+    async def run(self, message: dict[str, Any]) -> dict[str, Any]:
+        """One job. Raises PixelFault, PixelCrash or PixelsBusy. A cancelled caller's job is stopped."""
+        if self._waiting >= _MAX_WAITING:
+            raise PixelsBusy
+        self._waiting += 1
+        try:
+            async with self._places:
+                answer = await self._run(message)
+        finally:
+            self._waiting -= 1
+        if "fault" in answer:
+            raise PixelFault(answer["fault"], answer.get("text", ""))
+        result: dict[str, Any] = answer["answer"]
+        return result
+
+    async def _run(self, message: dict[str, Any]) -> dict[str, Any]:
+        child = await self._take()
+        healthy = False
+        try:
+            answer = await child.ask(message, self._seconds * 2)
+            healthy = answer.get("fault") != "memory" and child.jobs < _JOBS_PER_CHILD and not self._closed
+            return answer
+        finally:
+            if healthy:
+                self._idle.append(child)
+            else:
+                self._drop(child)
+
+    async def _take(self) -> _Child:
+        while self._idle:
+            child = self._idle.pop()
+            if child.process.poll() is None:
+                return child
+            self._drop(child)
+        return await self._start()
+
+    async def _start(self) -> _Child:
+        if self._closed:
+            raise PixelCrash("the pool is closed")
+        mine, its = socket.socketpair()
+        loop = asyncio.get_running_loop()
+        try:
+            process = await loop.run_in_executor(self._threads, self._spawn, its)
+        except BaseException:
+            mine.close()
+            raise
+        finally:
+            its.close()
+        mine.setblocking(False)
+        child = _Child(process, *await asyncio.open_connection(sock=mine, limit=_LINE_BYTES))
+        self._all.add(child)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await child.answer()
+        except BaseException as error:
+            self._drop(child)
+            if isinstance(error, TimeoutError):
+                raise PixelCrash("the child did not start") from None
+            raise
+        return child
+
+    def _spawn(self, its: socket.socket) -> subprocess.Popen[bytes]:
+        descriptor = its.fileno()
+        arguments = [str(descriptor), str(self._memory_bytes), str(self._seconds)]
+        return subprocess.Popen(
+            [sys.executable, "-m", "images_app.emulator.pixels.worker", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            # Nothing of the parent's environment: it holds secrets that an exploited decoder must not find.
+            env={
+                "PYTHONPATH": _PACKAGES,
+                "VIPS_BLOCK_UNTRUSTED": "1",
+                "VIPS_CONCURRENCY": "1",
+                "VIPS_DISC_THRESHOLD": "4g",
+                "MALLOC_ARENA_MAX": "2",
+                "G_MESSAGES_DEBUG": "",
+            },
+        )
+
+    def _drop(self, child: _Child) -> None:
+        child.end()
+        self._all.discard(child)
+        self._threads.submit(child.process.wait)
+
+    async def close(self) -> None:
+        """Kill every child and wait until they are gone."""
+        self._closed = True
+        children = list(self._all)
+        for child in children:
+            self._drop(child)
+        self._idle.clear()
+        await asyncio.gather(*(asyncio.to_thread(child.process.wait) for child in children))

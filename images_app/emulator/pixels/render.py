@@ -1,0 +1,168 @@
+"""Runs in a pixel child: libvips reads a stored file and writes what a recipe says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import py_svg_hush
+import pyvips
+
+Job = dict[str, Any]
+_ADJUSTMENTS = ("brightness", "contrast", "gamma", "saturation")
+
+
+def render(job: Job) -> Job:
+    """`source` and `target` are paths; the rest is a recipe. Raises pyvips.Error, ValueError."""
+    if job["action"] == "sanitise":
+        Path(job["target"]).write_bytes(py_svg_hush.filter_svg(Path(job["source"]).read_bytes()))
+        return {}
+    image = _animation(job) if job["animated"] else _frame(_load(job), job)
+    _save(image, job)
+    return {}
+
+
+def _load(job: Job) -> pyvips.Image:
+    """The first frame at its final size, upright and in sRGB; JPEG and WebP shrink while they are decoded."""
+    width, height = job["resize"]
+    if job["trim"] is None:
+        return pyvips.Image.thumbnail(job["source"], width, height=height, size="force", export_profile="srgb")
+    image = pyvips.Image.new_from_file(job["source"]).autorot().crop(*job["trim"])
+    return image.thumbnail_image(width, height=height, size="force", export_profile="srgb")
+
+
+def _animation(job: Job) -> pyvips.Image:
+    """Every frame by itself, so that no resampling bleeds from one into the next."""
+    roll = pyvips.Image.new_from_file(job["source"], n=-1)
+    page = roll.get("page-height")
+    width, height = job["resize"]
+    done = []
+    for index in range(roll.height // page):
+        frame = roll.crop(0, index * page, roll.width, page)
+        if job["trim"] is not None:
+            frame = frame.crop(*job["trim"])
+        frame = frame.thumbnail_image(width, height=height, size="force", export_profile="srgb", no_rotate=True)
+        done.append(_frame(frame, job).addalpha() if not frame.hasalpha() else _frame(frame, job))
+    image = pyvips.Image.arrayjoin(done, across=1).copy()
+    image.set_type(pyvips.GValue.gint_type, "page-height", done[0].height)
+    for name in ("delay", "loop"):
+        if name in roll.get_fields():
+            image.set_type(roll.get_typeof(name), name, roll.get(name))
+    return image
+
+
+def _frame(image: pyvips.Image, job: Job) -> pyvips.Image:
+    if image.interpretation != "srgb":
+        image = image.colourspace("srgb")
+    if image.format != "uchar":
+        image = image.cast("uchar")
+    if job["crop"] is not None:
+        image = _cut(image, job)
+    if job["canvas"] is not None:
+        image = _pad(image, job)
+    elif job["background"] is not None and image.hasalpha():
+        image = _underlay(image, job["background"])
+    if "h" in job["flip"]:
+        image = image.fliphor()
+    if "v" in job["flip"]:
+        image = image.flipver()
+    if job["rotate"]:
+        # Turning reads columns; a sequential source would be read again for each of them.
+        image = image.copy_memory().rot(f"d{job['rotate']}")
+    return _adjust(image, job)
+
+
+def _cut(image: pyvips.Image, job: Job) -> pyvips.Image:
+    width, height = job["crop"]
+    if job["crop_at"] is None:
+        return image.copy_memory().smartcrop(width, height, interesting="attention")
+    return image.crop(*job["crop_at"], width, height)
+
+
+def _pad(image: pyvips.Image, job: Job) -> pyvips.Image:
+    width, height = job["canvas"]
+    colour = job["background"]
+    if image.hasalpha() and colour[3] == 255:
+        image = image.flatten(background=colour[:3])
+    elif colour[3] < 255 and not image.hasalpha():
+        image = image.addalpha()
+    left, top = (width - image.width) // 2, (height - image.height) // 2
+    return image.embed(left, top, width, height, extend="background", background=colour[: image.bands])
+
+
+def _underlay(image: pyvips.Image, colour: list[int]) -> pyvips.Image:
+    if colour[3] == 255:
+        return image.flatten(background=colour[:3])
+    base = image.new_from_image(colour).copy(interpretation="srgb")
+    return base.composite2(image, "over").cast("uchar")
+
+
+def _adjust(image: pyvips.Image, job: Job) -> pyvips.Image:
+    if not job["blur"] and not job["sharpen"] and all(job[name] == 1 for name in _ADJUSTMENTS):
+        return image
+    alpha = image[3] if image.hasalpha() else None
+    colour = image[:3].linear(job["brightness"], 0) if job["brightness"] != 1 else image[:3]
+    if job["contrast"] != 1:
+        colour = colour.linear(job["contrast"], 127.5 * (1 - job["contrast"]))
+    if job["gamma"] != 1:
+        colour = colour.cast("uchar").gamma(exponent=1 / job["gamma"])
+    if job["saturation"] != 1:
+        colour = colour.recomb(_saturation(job["saturation"]))
+    colour = colour.cast("uchar").copy(interpretation="srgb")
+    if job["sharpen"]:
+        colour = colour.sharpen(sigma=1.0, m1=0, m2=job["sharpen"]).cast("uchar")
+    if job["blur"]:
+        colour = colour.gaussblur(job["blur"] / 2)
+        alpha = alpha.gaussblur(job["blur"] / 2) if alpha is not None else None
+    return colour if alpha is None else colour.bandjoin(alpha)
+
+
+def _saturation(factor: float) -> list[list[float]]:
+    """Each channel is moved from the pixel's luminance (Rec. 709 weights) by the factor."""
+    weights = (0.2126, 0.7152, 0.0722)
+    return [
+        [w * (1 - factor) + (factor if row == column else 0) for column, w in enumerate(weights)] for row in range(3)
+    ]
+
+
+def _save(image: pyvips.Image, job: Job) -> None:
+    target, quality, fast = job["target"], job["quality"], job["fast"]
+    if job["format"] == "jpeg":
+        image, keep = _metadata(image, job["keep"])
+        if image.hasalpha():
+            image = image.flatten(background=[255, 255, 255])
+        image.jpegsave(target, Q=quality, interlace=job["progressive"], optimize_coding=not fast, keep=keep)
+    elif job["format"] == "webp":
+        image.webpsave(target, Q=quality, effort=0 if fast else 3, keep="none")
+    elif job["format"] == "png":
+        palette = {"palette": True, "Q": quality} if job["palette"] else {}
+        image.pngsave(target, compression=6, keep="none", **palette)
+    elif job["format"] == "gif":
+        image.gifsave(target, effort=3, keep="none")
+    else:
+        image.heifsave(target, compression="av1", Q=quality, effort=2, keep="none")
+
+
+def _metadata(image: pyvips.Image, keep: str) -> tuple[pyvips.Image, str]:
+    """`keep`: EXIF, XMP and IPTC stay, without the embedded thumbnail; `copyright`: that one EXIF field."""
+    image = image.copy()
+    if keep == "keep":
+        if "jpeg-thumbnail-data" in image.get_fields():
+            image.remove("jpeg-thumbnail-data")
+        return image, "exif|xmp|iptc"
+    notice = _copyright(image)
+    for name in image.get_fields():
+        if name.startswith("exif-") or name == "jpeg-thumbnail-data":
+            image.remove(name)
+    if keep != "copyright" or not notice:
+        return image, "none"
+    image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Copyright", notice)
+    return image, "exif"
+
+
+def _copyright(image: pyvips.Image) -> str:
+    """libvips shows a text field as `text (text, ASCII, 6 components, 6 bytes)`."""
+    if "exif-ifd0-Copyright" not in image.get_fields():
+        return ""
+    shown = str(image.get("exif-ifd0-Copyright"))
+    tail = re.search(r", ASCII, \d+ components, \d+ bytes\)$", shown)
+    return shown[: (tail.start() - 2) // 2].strip() if tail else ""

@@ -1,0 +1,65 @@
+"""The child's side: one job after another over a socket, under limits that the kernel enforces.
+
+Started as `python -m images_app.emulator.pixels.worker FD MEMORY CPU_SECONDS`. Messages are lines of JSON. The
+child ends when its parent's end of the socket closes.
+"""
+
+import json
+import logging
+import math
+import resource
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+def main() -> None:
+    descriptor, memory, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    logging.disable(logging.CRITICAL)  # libvips' warnings about odd files; errors come back as answers
+    jobs = _jobs()
+    with socket.socket(fileno=descriptor) as link, link.makefile("rwb") as stream:
+        stream.write(b"{}\n")
+        stream.flush()
+        for line in stream:
+            _allow_cpu(seconds)
+            stream.write(json.dumps(_run(jobs, json.loads(line))).encode() + b"\n")
+            stream.flush()
+
+
+def _jobs() -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+    """Loads libvips, under the limits that are already set."""
+    import pyvips
+
+    from images_app.emulator.pixels.inspection import inspect
+    from images_app.emulator.pixels.render import render
+
+    pyvips.cache_set_max(0)  # every job is another file: nothing to gain, and memory to lose
+    return {"inspect": inspect, "render": render}
+
+
+def _run(jobs: dict[str, Callable[[dict[str, Any]], dict[str, Any]]], message: dict[str, Any]) -> dict[str, Any]:
+    import pyvips
+
+    try:
+        return {"answer": jobs[message["do"]](message)}
+    except MemoryError:
+        return {"fault": "memory"}
+    except (pyvips.Error, ValueError, SyntaxError) as error:
+        text = f"{error} {getattr(error, 'detail', '')}"
+        return {"fault": "memory" if "out of memory" in text.lower() else "pixels", "text": text[:300]}
+    except OSError as error:
+        return {"fault": "missing" if isinstance(error, FileNotFoundError) else "disk", "text": str(error)[:300]}
+
+
+def _allow_cpu(seconds: float) -> None:
+    """SIGXCPU ends the child when this job takes more processor time than that."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = math.ceil(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main()

@@ -155,24 +155,29 @@ def _position(kind: Kind, window: Window) -> tuple[Key | None, bool]:
 def fetch(session: Session, listing: Listing[T], cursor: Key | None, backwards: bool, limit: int) -> list[T]:
     """Up to `limit` rows from the cursor on, nearest first."""
     key, descending = listing.key, listing.kind.newest_first != backwards
-
-    def seek(query: Any, source: ColumnElement[bool]) -> Any:
-        query = query.where(source)
-        if cursor is not None:
-            query = query.where(key < cursor if descending else key > cursor)
-        return query.order_by(key.desc() if descending else key.asc()).limit(limit)
-
+    past = _past(key, cursor, descending)
     if len(listing.sources) == 1:
-        return list(session.exec(seek(listing.rows, listing.sources[0])))
+        return list(session.exec(_nearest(listing.rows.where(listing.sources[0], past), key, descending, limit)))
     keys: list[Key] = []
     for some in _batches(listing.sources):
-        # One limited seek for each source, merged: an IN over workspaces would read and sort all their rows.
-        seeks = [select(seek(select(key.label("key")), source).subquery().c.key) for source in some]
-        merged = union_all(*seeks).subquery().c.key
-        keys += session.scalars(select(merged).order_by(merged.desc() if descending else merged.asc()).limit(limit))
+        # One index seek for each source, merged as they are read, so that only `limit` keys are touched.
+        # (An IN over workspaces would read and sort all their rows.)
+        merged: Any = union_all(*(select(key.label("key")).where(source, past) for source in some))
+        keys.extend(session.scalars(_nearest(merged, merged.selected_columns["key"], descending, limit)))
     keys.sort(reverse=descending)
     rows: list[T] = list(session.exec(listing.rows.where(key.in_(keys[:limit])))) if keys else []
     return sorted(rows, key=lambda row: listing.key_of(row), reverse=descending)
+
+
+def _past(key: Any, cursor: Key | None, descending: bool) -> ColumnElement[bool]:
+    if cursor is None:
+        return true()
+    past: ColumnElement[bool] = key < cursor if descending else key > cursor
+    return past
+
+
+def _nearest(query: Any, by: Any, descending: bool, limit: int) -> Any:
+    return query.order_by(by.desc() if descending else by.asc()).limit(limit)
 
 
 def _exists_behind(session: Session, listing: Listing[T], cursor: Key, backwards: bool) -> bool:
@@ -180,9 +185,8 @@ def _exists_behind(session: Session, listing: Listing[T], cursor: Key, backwards
     key = listing.key
     side = key >= cursor if listing.kind.newest_first != backwards else key <= cursor
     for some in _batches(listing.sources):
-        seeks = [select(select(key.label("key")).where(source, side).limit(1).subquery().c.key) for source in some]
-        query = union_all(*seeks).limit(1) if len(seeks) > 1 else seeks[0]
-        if session.scalars(query).first() is not None:
+        rows: Any = union_all(*(select(key.label("key")).where(source, side) for source in some))
+        if session.scalars(rows.limit(1)).first() is not None:
             return True
     return False
 

@@ -1,0 +1,324 @@
+"""The pager against a plain list, on a real SQLite file, and what SQLite's planner makes of its queries."""
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event as sqlalchemy_event
+from sqlmodel import Session, SQLModel, col, delete, select
+
+from images_app import ids
+from images_app.core import counters, events, files, images, paging
+from images_app.core.access import Viewer
+from images_app.core.paging import Page, Window
+from images_app.database import Database
+from images_app.errors import ConflictingCursors, InvalidCursor, InvalidParameter, NotFound
+from images_app.models import Event, File, Image, Membership, User, Workspace
+
+WORKSPACES = 120
+FILES = 400
+MEMBERSHIPS = {"none": 0, "one": 1, "three": 3, "fifty": 50, "many": WORKSPACES}
+VIEWERS = {
+    name: Viewer(f"usr_{name}", f"{name}@localhost", name == "admin", "session", "ses_1")
+    for name in (*MEMBERSHIPS, "admin")
+}
+
+Lister = Callable[[Session, Viewer, Window], Page[Any]]
+LISTS: dict[str, tuple[Lister, paging.Kind]] = {
+    "images": (lambda s, v, w: images.list_page(s, v, w).map(lambda row: row.image), images.KIND),
+    "files": (lambda s, v, w: files.list_page(s, v, files.Filter(), w), files.KIND),
+    "errors": (lambda s, v, w: files.list_page(s, v, files.Filter(status="error"), w), files.KIND),
+    "trash": (lambda s, v, w: files.list_page(s, v, files.Filter(is_trashed=True), w), files.KIND),
+    "events": (lambda s, v, w: events.list_page(s, v, events.Filter(), w), events.KIND),
+    "created": (lambda s, v, w: events.list_page(s, v, events.Filter(type="image.created"), w), events.KIND),
+}
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('paging') / 'test.db'}")
+    SQLModel.metadata.create_all(database.engine)
+    with database.write() as session:
+        _people(session)
+    for n in range(FILES):
+        with database.write() as session:
+            _file(session, n)
+    yield database
+    database.close()
+
+
+def _people(session: Session) -> None:
+    session.add_all(User(id=viewer.user_id, email=viewer.email) for viewer in VIEWERS.values())
+    session.add_all(Workspace(id=f"wsp_{n}", name=str(n), bucket=str(n)) for n in range(WORKSPACES))
+    session.flush()
+    for name, number in MEMBERSHIPS.items():
+        for n in range(number):
+            session.add(Membership(workspace_id=f"wsp_{n}", user_id=f"usr_{name}", role="editor"))
+    for n in range(WORKSPACES):
+        counters.create(session, f"wsp_{n}")
+
+
+def _file(session: Session, n: int) -> None:
+    """File `n`: half of them in the first workspace, every tenth failed, every fifteenth in the trash."""
+    file = File(
+        workspace_id=f"wsp_{n % WORKSPACES if n % 2 else 0}",
+        created_by="usr_one",
+        name=f"{n}.jpg",
+        mime="image/jpeg",
+        size=1,
+        sha256="0" * 64,
+        object_key=str(n),
+        status="error" if n % 10 == 0 else "ready",
+        is_trashed=n % 15 == 0,
+    )
+    session.add(file)
+    session.flush()
+    names = ["trash"] if file.is_trashed else ["files", f"files:{file.status}"]
+    events.emit(session, "file.ready", file)
+    if file.status == "ready" and not file.is_trashed:
+        image_id = ids.image_of(file.id)
+        session.add(Image(id=image_id, file_id=file.id, workspace_id=file.workspace_id, cf_image_id=str(n)))
+        events.emit(session, "image.created", file, image_id=image_id)
+        names.append("images")
+    for name in names:
+        counters.add(session, file.workspace_id, name, 1)
+
+
+def _all_keys(session: Session, name: str, viewer: Viewer) -> list[Any]:
+    """The whole list, said without the pager."""
+    key, workspace, condition = {
+        "images": (Image.id, Image.workspace_id, True),
+        "files": (File.id, File.workspace_id, col(File.is_trashed).is_(False)),
+        "errors": (File.id, File.workspace_id, col(File.is_trashed).is_(False) & (col(File.status) == "error")),
+        "trash": (File.id, File.workspace_id, col(File.is_trashed).is_(True)),
+        "events": (Event.seq, Event.workspace_id, True),
+        "created": (Event.seq, Event.workspace_id, col(Event.type) == "image.created"),
+    }[name]
+    rows = session.exec(select(key, workspace).where(condition)).all()  # type: ignore[call-overload]
+    number = MEMBERSHIPS.get(viewer.user_id.removeprefix("usr_"), WORKSPACES)
+    seen = {f"wsp_{n}" for n in range(number)}
+    return sorted((key for key, home in rows if home in seen), reverse=LISTS[name][1].newest_first)
+
+
+def _key(name: str, item: Any) -> Any:
+    return item.seq if LISTS[name][1] is events.KIND else item.id
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(sorted(LISTS)),
+    who=st.sampled_from(sorted(VIEWERS)),
+    limit=st.integers(1, 100),
+    backwards=st.booleans(),
+    at=st.one_of(st.none(), st.floats(0, 1)),
+    gone=st.booleans(),
+)
+def test_every_page_is_the_slice_that_a_plain_list_would_give(
+    database: Database, name: str, who: str, limit: int, backwards: bool, at: float | None, gone: bool
+) -> None:
+    list_page, kind = LISTS[name]
+    with database.read() as session:
+        everything = _all_keys(session, name, VIEWERS[who])
+        of_all = _all_keys(session, name, VIEWERS["admin"])
+        cursor = None if at is None else of_all[int(at * (len(of_all) - 1))]
+        if gone and cursor is not None and kind is not events.KIND:
+            cursor = ids.new("img") if kind is images.KIND else ids.new("fil")
+        text = None if cursor is None else paging.encode(kind, cursor)
+        page = list_page(session, VIEWERS[who], Window(limit, *((None, text) if backwards else (text, None))))
+
+    before = [key for key in everything if cursor is not None and (key > cursor) == kind.newest_first and key != cursor]
+    after = [key for key in everything if key not in before and key != cursor]
+    if backwards and cursor is not None:
+        expected, has_next, has_previous = before[-limit:], len(before) < len(everything), len(before) > limit
+    else:
+        expected, has_next, has_previous = after[:limit], len(after) > limit, len(after) < len(everything)
+    assert [_key(name, item) for item in page.items] == expected
+    assert (page.has_next, page.has_previous, page.total) == (has_next, has_previous, len(everything))
+    assert page.start_cursor == (paging.encode(kind, expected[0]) if expected else None)
+    assert page.end_cursor == (paging.encode(kind, expected[-1]) if expected else None)
+
+
+@pytest.mark.parametrize("who", ["one", "three", "fifty", "many", "admin"])
+def test_walking_there_and_back_shows_everything_once(database: Database, who: str) -> None:
+    viewer = VIEWERS[who]
+    with database.read() as session:
+        everything = _all_keys(session, "images", viewer)
+        there: list[str] = []
+        page = images.list_page(session, viewer, Window(7))
+        there += [row.image.id for row in page.items]
+        while page.has_next:
+            page = images.list_page(session, viewer, Window(7, after=page.end_cursor))
+            there += [row.image.id for row in page.items]
+        back = [row.image.id for row in page.items]
+        while page.has_previous:
+            page = images.list_page(session, viewer, Window(7, before=page.start_cursor))
+            back = [row.image.id for row in page.items] + back
+    assert there == back == everything
+
+
+@pytest.mark.parametrize("who", ["one", "three", "fifty", "many", "admin"])
+@pytest.mark.parametrize("name", sorted(LISTS))
+@pytest.mark.parametrize("direction", ["first", "after", "before"])
+def test_every_list_seeks_an_index_at_any_depth(database: Database, who: str, name: str, direction: str) -> None:
+    list_page, kind = LISTS[name]
+    with database.read() as session:
+        cursor = paging.encode(kind, _all_keys(session, name, VIEWERS["admin"])[5])
+        window = Window(20, **({} if direction == "first" else {direction: cursor}))
+        plans = _plans(database, session, lambda: list_page(session, VIEWERS[who], window))
+    assert plans
+    is_whole_table = who == "admin" and direction == "first"  # then the walk along an index has nowhere to jump to
+    for statement, plan in plans:
+        for step in plan:
+            assert is_whole_table or not step.startswith(("SCAN image", "SCAN file", "SCAN event")), (statement, plan)
+        if "LIMIT" in statement:
+            assert not any("TEMP B-TREE" in step for step in plan), (statement, plan)
+
+
+def test_the_events_of_one_file_are_read_from_their_own_index(database: Database) -> None:
+    with database.read() as session:
+        file_id = session.exec(select(File.id)).first()
+        which = events.Filter(file_id=file_id)
+        plans = _plans(
+            database, session, lambda: events.list_page(session, VIEWERS["fifty"], which, Window(20, after="1"))
+        )
+    assert plans
+    for statement, plan in plans:
+        assert any("ix_event_file_seq (file_id=?" in step for step in plan), (statement, plan)
+
+
+def _plans(database: Database, session: Session, run: Callable[[], object]) -> list[tuple[str, list[str]]]:
+    """The plan of each query on images, files or events that `run` sends."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        sent.append((statement, parameters))
+
+    sqlalchemy_event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        run()
+    finally:
+        sqlalchemy_event.remove(database.engine, "before_cursor_execute", note)
+    found = []
+    for statement, parameters in sent:
+        if any(f"FROM {table} " in statement.replace("\n", " ") for table in ("image", "file", "event")):
+            rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            found.append((statement, [row[3] for row in rows]))
+    return found
+
+
+def test_a_cursor_outlives_its_row(database: Database) -> None:
+    viewer = VIEWERS["admin"]
+    with database.write() as session:
+        keys = _all_keys(session, "images", viewer)
+        session.exec(delete(Image).where(col(Image.id) == keys[9]))
+        page = images.list_page(session, viewer, Window(5, after=paging.encode(images.KIND, keys[9])))
+        assert [row.image.id for row in page.items] == keys[10:15]
+        assert page.has_previous
+        page = images.list_page(session, viewer, Window(5, before=keys[9]))
+        assert [row.image.id for row in page.items] == keys[4:9]
+        assert page.has_next
+        session.rollback()
+
+
+def test_plain_ids_are_cursors_of_their_own_list(database: Database) -> None:
+    with database.read() as session:
+        image_id = _all_keys(session, "images", VIEWERS["admin"])[3]
+        by_image = images.list_page(session, VIEWERS["admin"], Window(5, after=image_id))
+        by_file = files.list_page(session, VIEWERS["admin"], files.Filter(), Window(5, after=ids.file_of(image_id)))
+        again = files.list_page(session, VIEWERS["admin"], files.Filter(), Window(5, after=image_id))
+        assert by_file.items == again.items
+        assert all(row.image.id < image_id for row in by_image.items)
+        event = session.exec(select(Event).where(Event.seq == 17)).one()
+        log = events.list_page(session, VIEWERS["admin"], events.Filter(), Window(1, after=event.id))
+        assert [item.seq for item in log.items] == [18]
+
+
+IMAGE_ID = "img_01m7vpggc6e7a834dncn5fcrp4"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "x",
+        "0",
+        "img_",
+        "img_01m7vpggc6e7a834dncn5fcrp",
+        "img_81m7vpggc6e7a834dncn5fcrp4",
+        "IMG_01M7VPGGC6E7A834DNCN5FCRP4",
+        IMAGE_ID + " ",
+        IMAGE_ID + "\x00",
+        "img_01m7vpggc6e7a834dncn5fcr\u0664",
+        "fil_01m7vpggc6e7a834dncn5fcrp4",
+        "\ud800",
+        "é" * 20,
+        "A" * 5000,
+        "====",
+        paging.encode(images.KIND, IMAGE_ID)[:-2],
+        paging.encode(images.KIND, IMAGE_ID) + "=",
+        paging.encode(images.KIND, IMAGE_ID) + "A",
+        paging.encode(files.KIND, "fil_01m7vpggc6e7a834dncn5fcrp4"),
+        paging.encode(events.KIND, 7),
+        paging.encode(images.KIND, "img_x"),
+        base64.urlsafe_b64encode(f"2img:{IMAGE_ID}".encode()).decode().rstrip("="),
+        base64.urlsafe_b64encode(b"1img:\xff\xfe").decode().rstrip("="),
+    ],
+)
+def test_what_is_not_a_cursor_of_this_list_is_refused(text: str) -> None:
+    with pytest.raises(InvalidCursor):
+        paging.decode(images.KIND, text)
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "1e3", "٣", str(2**63), "9" * 100, "evt_01m7vpggc6e7a834dncn5fcrp4", ""])
+def test_what_is_not_a_place_in_the_log_is_refused(database: Database, text: str) -> None:
+    with database.read() as session, pytest.raises(InvalidCursor):
+        events.list_page(session, VIEWERS["one"], events.Filter(), Window(after=text))
+
+
+def test_an_event_out_of_sight_is_no_cursor(database: Database) -> None:
+    with database.read() as session:
+        foreign = session.exec(select(Event.id).where(Event.workspace_id != "wsp_0")).first()
+        with pytest.raises(InvalidCursor):
+            events.list_page(session, VIEWERS["one"], events.Filter(), Window(after=foreign))
+
+
+def test_after_and_before_exclude_each_other(database: Database) -> None:
+    with database.read() as session, pytest.raises(ConflictingCursors):
+        images.list_page(session, VIEWERS["one"], Window(after=IMAGE_ID, before=IMAGE_ID))
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 101, 10**9])
+def test_a_limit_out_of_range_is_refused(database: Database, limit: int) -> None:
+    with database.read() as session, pytest.raises(InvalidParameter) as caught:
+        images.list_page(session, VIEWERS["one"], Window(limit))
+    assert [fault.pointer for fault in caught.value.errors] == ["limit"]
+
+
+def test_ids_narrow_to_what_is_in_sight(database: Database) -> None:
+    with database.read() as session:
+        mine = _all_keys(session, "images", VIEWERS["one"])
+        foreign = [key for key in _all_keys(session, "images", VIEWERS["admin"]) if key not in mine][-3:]
+        wanted = [mine[2], *foreign, IMAGE_ID, mine[0], mine[2], "nonsense", mine[3], "\x00'\""]
+        page = images.list_page(session, VIEWERS["one"], Window(2), ids=wanted)
+        assert [row.image.id for row in page.items] == [mine[0], mine[2]]
+        assert (page.total, page.has_next, page.has_previous) == (3, True, False)
+        page = images.list_page(session, VIEWERS["one"], Window(2, after=page.end_cursor), ids=wanted)
+        assert [row.image.id for row in page.items] == [mine[3]]
+        assert (page.total, page.has_next, page.has_previous) == (3, False, True)
+
+
+@pytest.mark.parametrize("wanted", [[], [""], ["a", ""], [IMAGE_ID] * 101])
+def test_too_few_or_too_many_ids_are_refused(database: Database, wanted: list[str]) -> None:
+    with database.read() as session, pytest.raises(InvalidParameter):
+        images.list_page(session, VIEWERS["one"], Window(), ids=wanted)
+
+
+def test_a_foreign_workspace_is_an_unknown_workspace(database: Database) -> None:
+    with database.read() as session:
+        for workspace_id in ("wsp_1", "wsp_nowhere", ""):
+            with pytest.raises(NotFound):
+                images.list_page(session, VIEWERS["one"], Window(), workspace_id=workspace_id)

@@ -99,7 +99,7 @@ class DiskObjectStore:
         for root, path in ((self._data, self.path(key)), (self._types, self._types / key)):
             try:
                 path.unlink()
-            except (FileNotFoundError, NotADirectoryError):
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
             _sync_directory(path.parent)
             _prune(path.parent, root)
@@ -175,17 +175,17 @@ def _last(key: str) -> str:
 
 def _move(draft: Path, place: Path) -> None:
     """Rename into place, durably. A deletion may prune the empty directory under our hands: then make it again."""
-    for attempt in range(10):
-        made = _make_directories(place.parent)
+    made: list[Path] = []
+    while True:
         try:
+            made += _make_directories(place.parent)
             os.replace(draft, place)
-        except FileNotFoundError:
-            if attempt == 9 or not draft.exists():
+            break
+        except (FileNotFoundError, FileExistsError):  # pathlib raises the latter for a directory that has just gone
+            if not draft.exists():
                 raise
-            continue
-        for directory in {place.parent, *(directory.parent for directory in made)}:
-            _sync_directory(directory)
-        return
+    for directory in {place.parent, *(directory.parent for directory in made)}:
+        _sync_directory(directory)
 
 
 def _make_directories(directory: Path) -> list[Path]:

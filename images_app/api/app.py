@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
 
-from images_app.api import docs, health, limits, me, objects, problems, session, tokens, workspaces
+from images_app.api import docs, health, limits, me, objects, openapi, problems, session, tokens, workspaces
 from images_app.api.edge import Edge
 from images_app.api.health import Readiness
 from images_app.bootstrap import World
@@ -37,6 +37,7 @@ def create_api(world: World) -> FastAPI:
         app.include_router(module.router, prefix="/api")
     app.include_router(objects.router)
     problems.install(app)
+    openapi.install(app)
     app.add_middleware(Edge)
     return app
 

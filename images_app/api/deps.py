@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from images_app.bootstrap import World
 from images_app.core import sessions, tokens
@@ -44,23 +45,29 @@ WorldDep = Annotated[World, Depends(world)]
 
 def viewer(request: Request, world: WorldDep, _token: _BearerDoc, _cookie: _CookieDoc) -> Viewer:
     """Who is asking. Raises Unauthenticated, or Forbidden for a write that another site's page sent."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        with world.database.read() as session:
-            found = tokens.viewer(session, secret.strip())
-    else:
-        cookie = request.cookies.get(COOKIE)
-        if not cookie:
-            raise Unauthenticated("Send a bearer token or sign in.")
-        with world.database.read() as session:
-            found = sessions.viewer(session, cookie)
-        if request.method not in _SAFE:
-            require_own_page(request, world)
+    with world.database.read() as session:
+        found = identify(request, session)
+    if found.via == "session" and request.method not in _SAFE:
+        require_own_page(request, world)
     _note_use(request, world, found)
     return found
 
 
 ViewerDep = Annotated[Viewer, Depends(viewer)]
+
+
+def identify(request: Request, session: Session) -> Viewer:
+    """Whose credential this request carries, as the database has it now: long answers ask again and again.
+
+    Raises Unauthenticated.
+    """
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return tokens.viewer(session, secret.strip())
+    cookie = request.cookies.get(COOKIE)
+    if not cookie:
+        raise Unauthenticated("Send a bearer token or sign in.")
+    return sessions.viewer(session, cookie)
 
 
 def require_own_page(request: Request, world: World) -> None:

@@ -6,10 +6,10 @@ from pydantic import Field
 from images_app.api.deps import WorldDep
 from images_app.api.edge import MAX_BODY_BYTES
 from images_app.api.schemas import Schema
+from images_app.core.paging import MAX_LIMIT
 
 router = APIRouter(prefix="/limits", tags=["server"])
 
-MAX_PAGE_SIZE = 100
 _FORMATS = (
     "image/jpeg",
     "image/png",
@@ -39,7 +39,7 @@ def get_limits(world: WorldDep) -> Limits:
     """The limits of this server. Needs no credential."""
     return Limits(
         max_file_bytes=world.settings.max_file_bytes,
-        max_page_size=MAX_PAGE_SIZE,
+        max_page_size=MAX_LIMIT,
         max_body_bytes=MAX_BODY_BYTES,
         formats=list(_FORMATS),
         trash_days=world.settings.trash_days,

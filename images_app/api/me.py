@@ -35,7 +35,7 @@ class Me(Schema):
 def get_me(world: WorldDep, viewer: ViewerDep) -> Me:
     """Who the credential belongs to, which workspaces it reaches and what it may do."""
     with world.database.read() as session:
-        rows = workspaces.with_roles(session, viewer)
+        rows = workspaces.all_with_roles(session, viewer)
     return Me(
         id=viewer.user_id,
         email=viewer.email,

@@ -163,13 +163,13 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """The methods that some route answers at this address."""
-    routes = request.app.router.routes
-    return [
-        method
-        for method in _METHODS
-        if any(route.matches(dict(request.scope, method=method))[0] is Match.FULL for route in routes)
-    ]
+    """The methods that some route answers at this address; the edge answers HEAD wherever GET is."""
+
+    def answers(method: str) -> bool:
+        scope = dict(request.scope, method="GET" if method == "HEAD" else method)
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
+
+    return [method for method in _METHODS if answers(method)]
 
 
 def internal(scope: Scope) -> Response:

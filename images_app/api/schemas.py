@@ -1,6 +1,5 @@
 """What the API's JSON bodies have in common: camelCase, times with milliseconds and `Z`, no unknown input fields."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -46,17 +45,6 @@ class PageInfo(Schema):
     has_previous_page: bool
     start_cursor: str | None
     end_cursor: str | None
-
-
-def whole(ids: Sequence[str]) -> PageInfo:
-    """The page info of a list that is answered as one page because it is short by its nature."""
-    return PageInfo(
-        total=len(ids),
-        has_next_page=False,
-        has_previous_page=False,
-        start_cursor=ids[0] if ids else None,
-        end_cursor=ids[-1] if ids else None,
-    )
 
 
 class Success(Schema):

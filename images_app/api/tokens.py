@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep
-from images_app.api.schemas import Name, PageInfo, Schema, Success, Timestamp, TimestampInput, fails, whole
+from images_app.api.lists import WindowDep, links, page_info
+from images_app.api.schemas import Name, PageInfo, Schema, Success, Timestamp, TimestampInput, fails
 from images_app.core import tokens
 from images_app.core.access import SCOPES, Scope
 from images_app.errors import Unauthenticated
@@ -74,12 +75,15 @@ def create_token(wanted: NewToken, response: Response, world: WorldDep, viewer: 
     return TokenMade(**_shown(token).model_dump(), secret=secret)
 
 
-@router.get("", responses=fails(401, 403))
-def list_tokens(world: WorldDep, viewer: ViewerDep) -> TokenList:
+@router.get("", responses=fails(400, 401, 403))
+def list_tokens(
+    request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep
+) -> TokenList:
     """Your tokens, without their secrets."""
     with world.database.read() as session:
-        shown = [_shown(token) for token in tokens.list_own(session, viewer)]
-    return TokenList(data=shown, page_info=whole([token.id for token in shown]))
+        page = tokens.list_page(session, viewer, window)
+    response.headers.update(links(request, page))
+    return TokenList(data=[_shown(token) for token in page.items], page_info=page_info(page))
 
 
 @router.delete("/{token_id}", responses=fails(401, 403, 404))

@@ -1,11 +1,13 @@
 """The workspaces that the caller may see."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep
-from images_app.api.schemas import PageInfo, Schema, Timestamp, fails, whole
+from images_app.api.lists import WindowDep, links, page_info
+from images_app.api.schemas import PageInfo, Schema, Timestamp, fails
 from images_app.core import workspaces
+from images_app.core.workspaces import Seen
 
 router = APIRouter(prefix="/workspaces", tags=["workspaces"])
 
@@ -29,21 +31,24 @@ class WorkspaceList(Schema):
     page_info: PageInfo
 
 
-@router.get("", responses=fails(401, 403))
-def list_workspaces(world: WorldDep, viewer: ViewerDep) -> WorkspaceList:
-    """Every workspace that you may see."""
+@router.get("", responses=fails(400, 401, 403))
+def list_workspaces(
+    request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep
+) -> WorkspaceList:
+    """The workspaces that you may see."""
     with world.database.read() as session:
-        seen = workspaces.list_seen(session, viewer)
-    data = [
-        WorkspaceShown(
-            id=one.workspace.id,
-            name=one.workspace.name,
-            role=one.role,
-            images=one.totals.get("images", 0),
-            files=one.totals.get("files", 0),
-            bytes=one.totals.get("bytes", 0),
-            created_at=one.workspace.created_at,
-        )
-        for one in seen
-    ]
-    return WorkspaceList(data=data, page_info=whole([workspace.id for workspace in data]))
+        page = workspaces.list_page(session, viewer, window)
+    response.headers.update(links(request, page))
+    return WorkspaceList(data=[_shown(seen) for seen in page.items], page_info=page_info(page))
+
+
+def _shown(seen: Seen) -> WorkspaceShown:
+    return WorkspaceShown(
+        id=seen.workspace.id,
+        name=seen.workspace.name,
+        role=seen.role,
+        images=seen.totals.get("images", 0),
+        files=seen.totals.get("files", 0),
+        bytes=seen.totals.get("bytes", 0),
+        created_at=seen.workspace.created_at,
+    )

@@ -9,15 +9,18 @@ import hashlib
 import secrets
 import string
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, func, select, update
 
+from images_app.core import paging
 from images_app.core.access import SCOPES, Scope, Viewer, role_in
+from images_app.core.paging import Listing, Page, Window
 from images_app.errors import Conflict, FieldError, Forbidden, InvalidParameter, NotFound, Unauthenticated
 from images_app.models import Token, User, now
 
+KIND = paging.by_id("tok")
 PREFIX = "aeo_"
 MAX_PER_USER = 100
 _RANDOM = 30
@@ -59,9 +62,12 @@ def create(
 
 
 def _require_room(session: Session, user: User) -> None:
-    count = session.exec(select(func.count()).select_from(Token).where(Token.user_id == user.id)).one()
-    if count >= MAX_PER_USER:
-        raise Conflict(f"You have {count} tokens, which is the most. Delete one first.")
+    if _count(session, user.id) >= MAX_PER_USER:
+        raise Conflict(f"You have {MAX_PER_USER} tokens, which is the most. Delete one first.")
+
+
+def _count(session: Session, user_id: str) -> int:
+    return session.exec(select(func.count()).select_from(Token).where(Token.user_id == user_id)).one()
 
 
 def _known_scopes(scopes: Collection[str]) -> list[str]:
@@ -139,10 +145,12 @@ def note_use(session: Session, viewer: Viewer) -> None:
     session.exec(update(Token).where(col(Token.id) == viewer.credential_id).values(last_used_at=now()))
 
 
-def list_own(session: Session, viewer: Viewer) -> Sequence[Token]:
+def list_page(session: Session, viewer: Viewer, window: Window) -> Page[Token]:
     """The viewer's own tokens, newest first. Raises Forbidden for a token."""
     require_person(viewer)
-    return session.exec(select(Token).where(Token.user_id == viewer.user_id).order_by(col(Token.id).desc())).all()
+    own = col(Token.user_id) == viewer.user_id
+    listing: Listing[Token] = Listing(KIND, col(Token.id), select(Token), lambda token: token.id, [own])
+    return paging.page(session, listing, window, lambda: _count(session, viewer.user_id))
 
 
 def revoke(session: Session, viewer: Viewer, token_id: str) -> None:

@@ -1,0 +1,99 @@
+"""The API of a real world (SQLite and objects in a directory of its own) on a real HTTP server in this process."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from starlette.types import ASGIApp
+
+from images_app import bootstrap, migrations
+from images_app.api.app import create_api
+from images_app.api.headers import SecurityHeaders
+from images_app.bootstrap import World
+from images_app.core import tokens, users, workspaces
+from images_app.models import Membership, Token, User, Workspace
+from images_app.settings import load
+from tests.support.server import free_port
+
+EMAIL = "ada@example.com"
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A world with tables and nobody in it."""
+    settings = load(data_dir=tmp_path / "data", port=free_port())
+    settings.data_dir.mkdir()
+    migrations.upgrade(settings.database_url)
+    built = bootstrap.build(settings)
+    yield built
+    built.close()
+
+
+@contextmanager
+def serving(app: ASGIApp, port: int) -> Iterator[str]:
+    """The address of `app` on a real server of this process."""
+    loop = asyncio.new_event_loop()
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+    thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(),))
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as client:
+            client.get(url)
+        yield url
+    finally:
+        loop.call_soon_threadsafe(server.stop)
+        thread.join()
+        loop.close()
+
+
+@dataclass(frozen=True)
+class Api:
+    """The served API and its people."""
+
+    world: World
+    url: str
+
+    def client(self, token: str | None = None, **options: object) -> httpx.Client:
+        """A client without credential, or with a bearer token."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, **options)  # type: ignore[arg-type]
+
+    def user(self, email: str = EMAIL, *, password: str | None = None, is_admin: bool = False) -> User:
+        """A new user; hashing a password takes its time, so only on demand."""
+        with self.world.database.write() as session:
+            return users.create(session, email, password, is_admin=is_admin)
+
+    def workspace(self, owner: User, name: str = "Photos") -> Workspace:
+        with self.world.database.write() as session:
+            return workspaces.create(session, owner.id, name)
+
+    def member(self, workspace: Workspace, user: User, role: str) -> None:
+        with self.world.database.write() as session:
+            session.add(Membership(workspace_id=workspace.id, user_id=user.id, role=role))
+
+    def token(self, user: User, **wanted: object) -> tuple[Token, str]:
+        with self.world.database.write() as session:
+            return tokens.create(session, user, name="test", **wanted)  # type: ignore[arg-type]
+
+    def signed_in(self, email: str = EMAIL, password: str = PASSWORD) -> httpx.Client:
+        """A client that holds a session cookie, as a browser does."""
+        client = self.client()
+        answer = client.post("/api/session", json={"email": email, "password": password})
+        assert answer.status_code == 200, answer.text
+        return client
+
+
+@pytest.fixture
+def api(world: World) -> Iterator[Api]:
+    app = SecurityHeaders(create_api(world), image_origins=(world.delivery.origin,))
+    with serving(app, world.settings.port) as url:
+        yield Api(world, url)

@@ -61,3 +61,6 @@ class CloudflareImages(Protocol):
 
     def check(self) -> None:
         """Raise when the account cannot be used with these credentials; cheap."""
+
+    def close(self) -> None:
+        """Return connections."""

@@ -1,0 +1,150 @@
+"""Cloudflare Images over HTTP: the real one and the local one speak the same protocol."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from images_app.cloudflare import wire
+from images_app.cloudflare.base import VARIANTS, RemoteImage, Variant
+from images_app.errors import CloudflareError
+
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0, pool=60.0)
+"""Seconds. A create ends only when Cloudflare has pulled the bytes."""
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=15.0)
+_PER_PAGE = 1000
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class HttpCloudflareImages:
+    """Implements CloudflareImages. Safe for many threads; retries nothing by itself: the pipeline does.
+
+    `api_base` ends in `/client/v4`.
+    """
+
+    def __init__(self, api_base: str, account_id: str, api_token: str, *, timeout: httpx.Timeout = _TIMEOUT) -> None:
+        self._base = f"{api_base.rstrip('/')}/accounts/{quote(account_id, safe='')}/images"
+        self._http = httpx.Client(
+            headers={"Authorization": f"Bearer {api_token}", "User-Agent": "aeontel-images"},
+            timeout=timeout,
+            limits=_LIMITS,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def create_from_url(
+        self, url: str, *, metadata: dict[str, str], creator: str, require_signed_urls: bool
+    ) -> RemoteImage:
+        """One multipart POST; Cloudflare pulls the bytes before it answers."""
+        form = {
+            "url": url,
+            "metadata": json.dumps(metadata, separators=(",", ":")),
+            "creator": creator,
+            "requireSignedURLs": "true" if require_signed_urls else "false",
+        }
+        # Parts without a filename: plain form fields, but as multipart, which is all that Cloudflare takes.
+        parts = {name: (None, value) for name, value in form.items()}
+        return wire.image(self._call("POST", "/v1", files=parts), writes=True)
+
+    def find(self, file_id: str) -> list[RemoteImage]:
+        """Every image whose `meta.fileId` is this file, oldest first."""
+        return list(self._pages({"meta.fileId[eq]": file_id, "sort_order": "asc"}))
+
+    def get(self, image_id: str) -> RemoteImage:
+        """One image; CloudflareError with status 404 when there is none."""
+        return wire.image(self._call("GET", f"/v1/{_segment(image_id)}"), writes=False)
+
+    def delete(self, image_id: str) -> None:
+        """Delete it; no error when it is not there."""
+        try:
+            self._call("DELETE", f"/v1/{_segment(image_id)}")
+        except CloudflareError as error:
+            # 5404 by name: another 404 means a wrong account or base, and then nothing was deleted.
+            if error.upstream_code != 5404:
+                raise
+
+    def list(self, *, creator: str | None = None) -> Iterator[RemoteImage]:
+        """Every image, newest first, page by page as it is consumed."""
+        return self._pages({"sort_order": "desc"} | ({} if creator is None else {"creator": creator}))
+
+    def ensure_variants(self) -> None:
+        """Make those of VARIANTS that the account lacks; one that differs is set right."""
+        there = self._variants()
+        for variant in VARIANTS:
+            body = {"options": _options(variant), "neverRequireSignedURLs": False}
+            if variant.name not in there:
+                self._create_variant(variant, body)
+            elif not _same(there[variant.name], variant):
+                self._call("PATCH", f"/v1/variants/{_segment(variant.name)}", json=body)
+
+    def check(self) -> None:
+        """Raise when the account cannot be used with these credentials; cheap."""
+        self._call("GET", "/v1/stats")
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._http.close()
+
+    def _variants(self) -> dict[str, Any]:
+        result = self._call("GET", "/v1/variants")
+        variants = result.get("variants") if isinstance(result, dict) else None
+        if not isinstance(variants, dict):
+            raise CloudflareError("Cloudflare's answer has no variants.", status=200, retryable=True)
+        return variants
+
+    def _create_variant(self, variant: Variant, body: dict[str, Any]) -> None:
+        try:
+            self._call("POST", "/v1/variants", json={"id": variant.name, **body})
+        except CloudflareError as error:
+            if error.status != 409:  # another server made it at the same moment
+                raise
+
+    def _pages(self, query: dict[str, str]) -> Iterator[RemoteImage]:
+        token: str | None = None
+        seen: set[str] = set()
+        while True:
+            page = {"per_page": str(_PER_PAGE)} | query | ({"continuation_token": token} if token else {})
+            result = self._call("GET", "/v2", params=page)
+            images = result.get("images") if isinstance(result, dict) else None
+            if not isinstance(images, list):
+                raise CloudflareError("Cloudflare's answer has no images.", status=200, retryable=True)
+            for item in images:
+                yield wire.image(item, writes=False)
+            token = result.get("continuation_token")
+            if not token:
+                return
+            if token in seen:
+                raise CloudflareError("Cloudflare's list goes in circles.", status=200, retryable=True)
+            seen.add(token)
+
+    def _call(self, method: str, path: str, **content: Any) -> Any:
+        """The `result` of one request; every fault is CloudflareError."""
+        writes = method != "GET"
+        try:
+            response = self._http.request(method, self._base + path, **content)
+        except httpx.HTTPError as error:
+            sent = not isinstance(error, _NOT_SENT)
+            raise CloudflareError(
+                f"Cloudflare did not answer ({type(error).__name__}).", retryable=True, ambiguous=writes and sent
+            ) from None
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return wire.result(response.status_code, headers, response.content, writes=writes)
+
+
+def _segment(image_id: str) -> str:
+    """An id as one path segment: `/` as %2F, and nothing that means a folder."""
+    encoded = quote(image_id, safe="")
+    if encoded in ("", ".", ".."):
+        raise CloudflareError("This is not an image id.", status=404, upstream_code=5404)
+    return encoded
+
+
+def _options(variant: Variant) -> dict[str, Any]:
+    return {"fit": "scale-down", "width": variant.width, "height": variant.height, "metadata": "none"}
+
+
+def _same(given: Any, variant: Variant) -> bool:
+    options = given.get("options") if isinstance(given, dict) else None
+    return isinstance(options, dict) and all(options.get(k) == v for k, v in _options(variant).items())

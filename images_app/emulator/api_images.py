@@ -1,0 +1,262 @@
+"""Operations on images: create, details, edit, delete, the original bytes, both lists, statistics."""
+
+import base64
+import binascii
+import dataclasses
+import json
+import re
+import uuid
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from images_app.emulator import account, filters, forms, images, intake, wire
+from images_app.emulator.errors import ApiError
+from images_app.emulator.formats import CONTENT_TYPES
+from images_app.emulator.images import Image
+from images_app.emulator.routing import Router
+from images_app.emulator.services import Services
+
+_PER_PAGE = (10, 10_000)
+_DEFAULT_PER_PAGE = 1000
+_ALLOWED = 100_000
+_MAX_JSON_BYTES = 64 * 1024
+
+
+def routes(router: Router) -> None:
+    """Register the operations of this module."""
+    router.add("POST", "images/v1", create)
+    router.add("GET", "images/v1", list_v1)
+    router.add("GET", "images/v2", list_v2)
+    router.add("GET", "images/v1/stats", stats)
+    router.add("GET", "images/v1/{image_id}", details)
+    router.add("PATCH", "images/v1/{image_id}", edit)
+    router.add("DELETE", "images/v1/{image_id}", delete)
+    router.add("GET", "images/v1/{image_id}/blob", blob)
+
+
+async def create(services: Services, request: Request) -> Response:
+    """From `file` or from `url`, never both."""
+    form = await forms.read(request, services)
+    try:
+        metadata = forms.metadata(form.fields)
+        url = form.fields.pop("url", None)
+        asked = intake.wanted(form.fields, metadata)
+        if (url is None) == (form.draft is None):
+            raise ApiError(5400, "Bad request: exactly one of file and url must be given")
+        if asked.id is not None:
+            await services.threads.run(_refuse_taken, services, asked.id)
+    except BaseException:
+        if form.draft is not None:
+            await services.threads.run(form.draft.discard)
+        raise
+    if form.draft is not None:
+        row, names = await intake.store(
+            services, form.draft, content_type=form.content_type, filename=form.filename, asked=asked
+        )
+    else:
+        row, names = await _copy(services, url or "", asked)
+    return wire.success(wire.image(row, names, services.config))
+
+
+def _refuse_taken(services: Services, image_id: str) -> None:
+    with services.store.read() as db:
+        if images.find(db, image_id):
+            raise ApiError(5409, "Resource already exists")
+
+
+async def _copy(services: Services, url: str, asked: intake.Wanted) -> tuple[Image, list[str]]:
+    async with services.fetcher.open(url) as origin:
+        draft = await services.threads.run(services.content.draft)
+        try:
+            async for chunk in origin.chunks:
+                await services.threads.run(draft.write, chunk)
+        except BaseException:
+            await services.threads.run(draft.discard)
+            raise
+    return await intake.store(services, draft, content_type=origin.content_type, filename=origin.filename, asked=asked)
+
+
+async def details(services: Services, request: Request, image_id: str) -> Response:
+    """One image."""
+    return await services.threads.run(_details, services, image_id)
+
+
+def _details(services: Services, image_id: str) -> Response:
+    with services.store.read() as db:
+        return wire.success(wire.image(images.get(db, image_id), _names(db), services.config))
+
+
+def _names(db: Any) -> list[str]:
+    return [variant.id for variant in account.variants(db)]
+
+
+async def edit(services: Services, request: Request, image_id: str) -> Response:
+    """Replace metadata, creator or access; a change of access gives the image a new id."""
+    body = await json_body(request)
+    for name in body:
+        if name not in ("metadata", "creator", "requireSignedURLs"):
+            raise ApiError(5400, f"Bad request: unknown field {str(name)[:60]!r}")
+    return await services.threads.run(_edit, services, image_id, body)
+
+
+def _edit(services: Services, image_id: str, body: dict[str, Any]) -> Response:
+    with services.store.write() as db:
+        row = images.get(db, image_id)
+        changed = _changed(row, body)
+        images.update(db, image_id, changed)
+        return wire.success(wire.image(changed, _names(db), services.config))
+
+
+def _changed(row: Image, body: dict[str, Any]) -> Image:
+    changes: dict[str, Any] = {}
+    if "metadata" in body:
+        changes["meta"] = json.dumps(forms.check_metadata(body["metadata"]))
+    if "creator" in body:
+        creator = body["creator"]
+        if creator is not None and not isinstance(creator, str):
+            raise ApiError(5400, "Bad request: creator must be a string", pointer="/creator")
+        intake.check_creator(creator)
+        changes["creator"] = creator or None
+    signed = body.get("requireSignedURLs", row.require_signed)
+    if not isinstance(signed, bool):
+        raise ApiError(5400, "Bad request: requireSignedURLs must be a boolean", pointer="/requireSignedURLs")
+    if signed != row.require_signed:
+        if row.custom_id:
+            raise ApiError(5400, images.CUSTOM_IS_PUBLIC)
+        changes |= {"require_signed": signed, "id": str(uuid.uuid4())}
+    return dataclasses.replace(row, **changes)
+
+
+async def delete(services: Services, request: Request, image_id: str) -> Response:
+    """The row, its bytes and every variant made of them."""
+    image, shared = await services.threads.run(_delete, services, image_id)
+    if not shared:
+        await services.cache.purge(image.sha256)
+    return wire.success({})
+
+
+def _delete(services: Services, image_id: str) -> tuple[Image, bool]:
+    with services.store.write() as db:
+        image, shared = images.delete(db, image_id)
+    services.content.remove(image.blob)
+    return image, shared
+
+
+async def blob(services: Services, request: Request, image_id: str) -> Response:
+    """The bytes as they were uploaded."""
+    return await services.threads.run(_blob, services, image_id)
+
+
+def _blob(services: Services, image_id: str) -> Response:
+    with services.store.read() as db:
+        image = images.get(db, image_id)
+    try:
+        data = services.content.path(image.blob).read_bytes()
+    except FileNotFoundError:
+        raise ApiError(5404, "Image not found") from None
+    headers = {
+        "ETag": f'"{image.sha256}"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return Response(data, media_type=CONTENT_TYPES[image.format], headers=headers)
+
+
+async def stats(services: Services, request: Request) -> Response:
+    """How many images there are, and may be."""
+    return await services.threads.run(_stats, services)
+
+
+def _stats(services: Services) -> Response:
+    with services.store.read() as db:
+        return wire.success({"count": {"current": images.count(db), "allowed": _ALLOWED}})
+
+
+async def list_v1(services: Services, request: Request) -> Response:
+    """The deprecated list, by page number."""
+    query = _query(request, ("page", "per_page", "creator"))
+    page = _whole(query, "page", 1, 1, 1_000_000)
+    per_page = _whole(query, "per_page", _DEFAULT_PER_PAGE, *_PER_PAGE)
+    return await services.threads.run(_list_v1, services, page, per_page, query.get("creator"))
+
+
+def _list_v1(services: Services, page: int, per_page: int, creator: str | None) -> Response:
+    with services.store.read() as db:
+        rows = images.numbered_page(db, images.by_creator(creator), number=page, size=per_page)
+        names = _names(db)
+    return wire.success({"images": [wire.image(row, names, services.config) for row in rows]})
+
+
+async def list_v2(services: Services, request: Request) -> Response:
+    """The list by continuation token, with metadata filters."""
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    conditions = filters.conditions(pairs)
+    query = _query(request, ("per_page", "continuation_token", "sort_order", "creator"), meta=True)
+    limit = _whole(query, "per_page", _DEFAULT_PER_PAGE, *_PER_PAGE)
+    order = query.get("sort_order", "desc")
+    if order not in ("asc", "desc"):
+        raise ApiError(5400, "Bad request: sort_order must be asc or desc")
+    after = _token(query["continuation_token"]) if query.get("continuation_token") else None
+    conditions += images.by_creator(query.get("creator"))
+    return await services.threads.run(_list_v2, services, conditions, order == "asc", after, limit)
+
+
+def _list_v2(
+    services: Services, conditions: list[images.Condition], ascending: bool, after: int | None, limit: int
+) -> Response:
+    with services.store.read() as db:
+        rows, rest = images.page(db, conditions, ascending=ascending, after=after, limit=limit)
+        names = _names(db)
+    shown = [wire.image(row, names, services.config) for row in rows]
+    token = None if rest is None else base64.urlsafe_b64encode(f"v2:{rest:020d}".encode()).decode().rstrip("=")
+    return wire.success({"images": shown, "continuation_token": token})
+
+
+def _token(text: str) -> int:
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        plain = ""
+    if not re.fullmatch(r"v2:[0-9]{20}", plain) or int(plain[3:]) >= 2**63:
+        raise ApiError(5400, "Bad request: the continuation token is not valid")
+    return int(plain[3:])
+
+
+def _query(request: Request, names: tuple[str, ...], *, meta: bool = False) -> dict[str, str]:
+    """Query parameters by name; unknown and repeated ones are refused rather than ignored."""
+    result: dict[str, str] = {}
+    for name, value in parse_qsl(request.url.query, keep_blank_values=True):
+        if meta and name.startswith("meta."):
+            continue
+        if name not in names or name in result:
+            raise ApiError(5400, f"Bad request: unknown or repeated parameter {name[:60]!r}")
+        result[name] = value
+    return result
+
+
+def _whole(query: dict[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+        raise ApiError(5400, f"Bad request: {name} must be a whole number from {low} to {high}")
+    return int(text)
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """A JSON object; raises ApiError 5400."""
+    data = b""
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > _MAX_JSON_BYTES:
+            raise ApiError(5413, "The request body is too large")
+    try:
+        body = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise ApiError(5400, "Bad request: the body must be a JSON object")
+    return body

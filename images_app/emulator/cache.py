@@ -1,0 +1,163 @@
+"""Finished variants on disk: computed once however many wait, least recently used out first, under a byte cap.
+
+Entries lie in a folder for each content (`<sha256>/<key>`), so that deleting an image deletes its variants. Nothing
+here must survive a crash; a file is complete as soon as it has its name. The index lives in memory, is rebuilt from
+the folder at the start, and is touched by the event loop only.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from images_app.emulator.services import Threads
+
+_STALE_DRAFT_SECONDS = 3600
+_TOUCH_SECONDS = 60
+
+Make = Callable[[Path], Awaitable[None]]
+"""Writes the result to a path, or raises."""
+
+
+@dataclass
+class _Flight:
+    """One computation and how many wait for it."""
+
+    task: asyncio.Task[bytes]
+    waiting: int = 0
+
+
+class VariantCache:
+    """At most `cap` bytes, except for results that are being written."""
+
+    def __init__(self, root: Path, cap: int, threads: "Threads") -> None:
+        self._root = root
+        self._cap = cap
+        self._threads = threads
+        self._sizes: OrderedDict[str, int] = OrderedDict()
+        self._touched: dict[str, float] = {}
+        self._running: dict[str, _Flight] = {}
+        self.bytes = 0
+
+    async def load(self) -> None:
+        """Read what is there from before."""
+        for name, size in await self._threads.run(self._scan):
+            self._sizes[name] = size
+            self.bytes += size
+        await self._evict()
+
+    def _scan(self) -> list[tuple[str, int]]:
+        """Entries and their sizes, least recently used first; half-written files of an earlier life go."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        found = []
+        for path in self._root.glob("*/*/*"):
+            with suppress(FileNotFoundError):
+                stat = path.stat()
+                if path.suffix != ".draft":
+                    found.append((stat.st_mtime, str(path.relative_to(self._root)), stat.st_size))
+                elif stat.st_mtime < time.time() - _STALE_DRAFT_SECONDS:
+                    path.unlink()
+        return [(name, size) for _, name, size in sorted(found)]
+
+    async def get(self, sha256: str, key: str, make: Make) -> tuple[bytes, bool]:
+        """The result's bytes, made if need be, and whether they were there already.
+
+        Equal requests share one computation; it is stopped when the last one that waits for it goes away.
+        """
+        name = f"{sha256[:2]}/{sha256}/{key}"
+        if name in self._sizes:
+            with suppress(FileNotFoundError):
+                data = await self._threads.run(self._read, name)
+                if name in self._sizes:
+                    self._sizes.move_to_end(name)
+                return data, True
+            self._forget(name)
+        flight = self._running.get(name)
+        if flight is None:
+            flight = _Flight(asyncio.create_task(self._make(name, make)))
+            self._running[name] = flight
+            flight.task.add_done_callback(lambda task: self._landed(name, task))
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task), False
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting and not flight.task.done():
+                flight.task.cancel()
+                self._running.pop(name, None)
+
+    def _landed(self, name: str, task: asyncio.Task[bytes]) -> None:
+        flight = self._running.get(name)
+        if flight is not None and flight.task is task:
+            del self._running[name]
+        if not task.cancelled():
+            task.exception()  # whoever waited has it; when nobody does any more, it is not worth a complaint
+
+    async def _make(self, name: str, make: Make) -> bytes:
+        target = self._root / name
+        draft = target.with_name(f"{target.name}.{secrets.token_hex(8)}.draft")
+        await self._threads.run(draft.parent.mkdir, parents=True, exist_ok=True)
+        try:
+            await make(draft)
+            data = await self._threads.run(draft.read_bytes)
+            if len(data) > self._cap:
+                return data
+            await self._threads.run(draft.replace, target)
+        finally:
+            await self._threads.run(draft.unlink, missing_ok=True)
+        self._forget(name)
+        self._sizes[name] = len(data)
+        self.bytes += len(data)
+        await self._evict()
+        return data
+
+    def _read(self, name: str) -> bytes:
+        path = self._root / name
+        data = path.read_bytes()
+        now = time.time()
+        if now - self._touched.get(name, 0.0) > _TOUCH_SECONDS:  # the order of use, for the next start
+            self._touched[name] = now
+            os.utime(path, (now, now))
+        return data
+
+    async def _evict(self) -> None:
+        gone = []
+        while self.bytes > self._cap and self._sizes:
+            name = next(iter(self._sizes))
+            self._forget(name)
+            gone.append(name)
+        if gone:
+            await self._threads.run(self._unlink, gone)
+
+    def _forget(self, name: str) -> None:
+        self.bytes -= self._sizes.pop(name, 0)
+        self._touched.pop(name, None)
+
+    def _unlink(self, names: list[str]) -> None:
+        for name in names:
+            path = self._root / name
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # not empty yet
+                path.parent.rmdir()
+
+    async def purge(self, sha256: str) -> None:
+        """Forget every variant of a content."""
+        folder = f"{sha256[:2]}/{sha256}"
+        for name in [name for name in self._sizes if name.startswith(folder + "/")]:
+            self._forget(name)
+        await self._threads.run(shutil.rmtree, self._root / folder, ignore_errors=True)
+
+    async def close(self) -> None:
+        """Stop what is being computed."""
+        running = [flight.task for flight in self._running.values()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,99 @@
+"""The account's rows, in SQLite. Everything here is synchronous and runs in the emulator's own threads."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE image (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- order of upload; pagination stands on it
+  id TEXT NOT NULL UNIQUE,
+  custom_id INTEGER NOT NULL,
+  filename TEXT NOT NULL,
+  meta TEXT NOT NULL,
+  creator TEXT,
+  require_signed INTEGER NOT NULL,
+  uploaded_ms INTEGER NOT NULL,
+  blob TEXT NOT NULL UNIQUE,
+  sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  format TEXT NOT NULL,
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  frames INTEGER NOT NULL,
+  alpha INTEGER NOT NULL
+);
+CREATE INDEX image_creator ON image (creator, seq);
+CREATE INDEX image_sha256 ON image (sha256);
+CREATE TABLE variant (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  options TEXT NOT NULL,
+  never_require_signed INTEGER NOT NULL
+);
+CREATE TABLE signing_key (position INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL);
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO variant (id, options, never_require_signed) VALUES
+  ('public', '{"fit":"scale-down","width":1366,"height":768,"metadata":"none"}', 0);
+INSERT INTO signing_key (name, value) VALUES ('default', lower(hex(randomblob(32))));
+PRAGMA user_version = 1;
+"""
+
+
+class Store:
+    """One database file, safe for several processes; a connection for each thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Make the tables that a new database lacks."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self.write() as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in _SCHEMA.split(";\n"):
+                    db.execute(statement)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One snapshot."""
+        yield from self._transaction("BEGIN")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, the write lock taken first; durable when the block has ended."""
+        yield from self._transaction("BEGIN IMMEDIATE")
+
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        connection = self._connection()
+        connection.execute(begin)
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            connection.row_factory = sqlite3.Row
+            for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL"):
+                connection.execute(f"PRAGMA {pragma}")
+            self._local.connection = connection
+            with self._lock:
+                self._all.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close every thread's connection; nobody may be using one."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()

@@ -1,0 +1,182 @@
+"""The local Cloudflare Images in a process of its own, and a small origin for it to pull from."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+ACCOUNT_ID = "0123456789abcdef0123456789abcdef"
+ACCOUNT_HASH = "cheeW4oKsx5ljh8e8BoL2A"
+TOKEN = "local-token-for-tests"
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningEmulator:
+    """Started on enter and killed on exit, with everything it started."""
+
+    def __init__(self, data_dir: Path, *, fetch_bases: tuple[str, ...] = (), **config: Any) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api_base = f"{self.url}/cloudflare/client/v4"
+        self.account = f"{self.api_base}/accounts/{ACCOUNT_ID}/images"
+        self.delivery = f"{self.url}/imagedelivery/{ACCOUNT_HASH}"
+        self.http = httpx.Client(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30, trust_env=False)
+        self._config = {"fetch_bases": list(fetch_bases), **config}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        """Start the server and wait until it answers."""
+        arguments = json.dumps({"data_dir": str(self.data_dir), "port": self.port, **self._config})
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.emulator", arguments],
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,
+        )
+        limit = time.monotonic() + 20
+        while time.monotonic() < limit:
+            try:
+                self.http.get(f"{self.account}/v1/stats").raise_for_status()
+                return self
+            except httpx.TransportError:
+                assert self._process.poll() is None, "the emulator ended"
+                time.sleep(0.03)
+        raise TimeoutError("the emulator did not answer")
+
+    def kill(self) -> None:
+        """SIGKILL to the server and its children, as a power cut would."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def pixel_children(self) -> list[int]:
+        """Process ids of the pixel children."""
+        assert self._process is not None
+        listed = subprocess.run(
+            ["ps", "-s", str(self._process.pid), "-o", "pid=,args="], capture_output=True, text=True
+        )
+        return [int(line.split()[0]) for line in listed.stdout.splitlines() if "emulator.pixels.worker" in line]
+
+    def upload(self, data: bytes, *, type: str = "image/jpeg", name: str = "a.jpg", **fields: str) -> httpx.Response:
+        """POST a file."""
+        return self.http.post(f"{self.account}/v1", data=fields, files={"file": (name, data, type)})
+
+    def uploaded(self, data: bytes, **options: str) -> str:
+        """POST a file that must be taken; returns its id."""
+        answer = self.upload(data, **options)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["result"]["id"])
+
+    def deliver(self, image_id: str, tail: str, accept: str = "*/*", **headers: str) -> httpx.Response:
+        """GET a variant, without credentials."""
+        return httpx.get(f"{self.delivery}/{image_id}/{tail}", headers={"Accept": accept, **headers}, timeout=30)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+        if self._process is not None:
+            self.kill()
+
+
+@dataclass
+class Page:
+    """What the origin answers under one path."""
+
+    body: bytes = b""
+    type: str = "image/jpeg"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    wait: Callable[[], None] = lambda: None
+
+
+class Origin:
+    """A small HTTP server with pages by path (query left out); `seen` collects paths with queries."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, Page] = {}
+        self.seen: list[str] = []
+        origin = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                origin.seen.append(self.path)
+                page = origin.pages.get(self.path.partition("?")[0], Page(b"none", "text/plain", 404))
+                page.wait()
+                self.send_response(page.status)
+                for name, value in {
+                    "Content-Type": page.type,
+                    "Content-Length": str(len(page.body)),
+                    **page.headers,
+                }.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(page.body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _serve(arguments: dict[str, Any]) -> None:
+    """Serve one emulator in this process until it is killed."""
+    import asyncio
+
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    from images_app.emulator.app import create_app
+    from images_app.emulator.config import EmulatorConfig
+
+    port = arguments.pop("port")
+    config = EmulatorConfig(
+        data_dir=Path(arguments.pop("data_dir")),
+        account_id=ACCOUNT_ID,
+        account_hash=ACCOUNT_HASH,
+        api_token=TOKEN,
+        public_delivery_base=f"http://127.0.0.1:{port}/imagedelivery",
+        fetch_bases=tuple(arguments.pop("fetch_bases")),
+        **arguments,
+    )
+
+    async def serve() -> None:
+        server = Server(create_app(config), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_access=False)
+        await server.serve()
+
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    _serve(json.loads(sys.argv[1]))

@@ -1,6 +1,6 @@
 """Delivery URLs, derived at read time from the account hash and an image's id."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 
 class Delivery:
@@ -8,6 +8,12 @@ class Delivery:
 
     def __init__(self, base: str, account_hash: str) -> None:
         self._place = f"{base.rstrip('/')}/{quote(account_hash, safe='')}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that pictures come from, for a Content-Security-Policy."""
+        parts = urlsplit(self._place)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def url(self, image_id: str, variant: str = "public", *, private: bool = False) -> str:
         """The URL of a named variant; sub-paths of a custom id stay paths, `%` becomes `%25`.

@@ -5,7 +5,7 @@ import logging
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from images_app.emulator import api_account, api_images, auth, images, wire
 from images_app.emulator.cache import VariantCache
@@ -43,6 +43,11 @@ class Emulator:
         self._router = Router()
         api_images.routes(self._router)
         api_account.routes(self._router)
+
+    @property
+    def app(self) -> ASGIApp:
+        """What a host application mounts."""
+        return self
 
     async def start(self) -> Services:
         """Open the store and make the pool (its children start when they are needed). Does nothing when running."""

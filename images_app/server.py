@@ -9,8 +9,9 @@ import asyncio
 import ctypes
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -49,6 +50,7 @@ class Server:
         _die_with_parent()
         async with AsyncExitStack() as stack:
             stack.callback(self.world.close)
+            stack.enter_context(_on_stop_signal(self._api.state.streams.end))
             if self.emulator is not None:
                 await self.emulator.start()
                 stack.push_async_callback(self.emulator.close)
@@ -85,11 +87,37 @@ def _emulator(world: World) -> Emulator | None:
     )
 
 
+@contextmanager
+def _on_stop_signal(act: Callable[[], None]) -> Iterator[None]:
+    """Run `act` in the event loop when the process is told to stop.
+
+    The server ends its lifespan only after the last answer has ended, and a live stream has no end of its own. The
+    loop still gets every signal through its wake-up descriptor, whatever Python-level handler is set, so this one
+    takes nothing away from it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # a server inside another process: it is not stopped by signals
+        return
+    loop = asyncio.get_running_loop()
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+        signal.siginterrupt(number, False)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _die_with_parent() -> None:
-    """End with the supervisor, also when that is killed: a server nobody can stop would keep the port and the work."""
+    """End with the supervisor, also when that is killed: a server nobody can stop would keep the port and the work.
+
+    At once, like the supervisor: what was under way is durable.
+    """
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
-        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)
+        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 async def _no_face(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,98 @@
+/** The REST API as this page uses it. Every failure is a Problem: { status, code, detail }; status 0 is no answer. */
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body?.detail || body?.title || "The server did not answer.");
+    this.status = status;
+    this.code = body?.code || (status ? "internal_error" : "unreachable");
+    this.body = body || {};
+  }
+}
+
+/** Told to the page when a 401 says that the session is over; SIGNED_IN is its answer. */
+export const SESSION_ENDED = "aeontel:session-ended";
+export const SIGNED_IN = "aeontel:signed-in";
+
+export async function request(method, path, { body, signal } = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      signal,
+      credentials: "same-origin",
+      headers: { Accept: "application/json", ...(body ? { "Content-Type": "application/json" } : {}) },
+      body: body ? JSON.stringify(body) : undefined,
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0);
+  }
+  const text = await response.text();
+  const json = parse(text);
+  if (response.ok) return json;
+  if (response.status === 401) window.dispatchEvent(new CustomEvent(SESSION_ENDED));
+  throw new Problem(response.status, json);
+}
+
+export function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const id = encodeURIComponent;
+const query = (values) => new URLSearchParams(values).toString();
+
+export const api = {
+  limits: () => request("GET", "/api/limits"),
+  me: () => request("GET", "/api/me"),
+  image: (imageId) => request("GET", `/api/images/${id(imageId)}?include=file,placeholder,variants`),
+  totalImages: async (workspaceId) =>
+    (await request("GET", `/api/images?${query({ workspace_id: workspaceId, limit: 1 })}`)).pageInfo.total,
+  removeImage: (imageId) => request("DELETE", `/api/images/${id(imageId)}`),
+  file: (fileId) => request("GET", `/api/files/${id(fileId)}`),
+  files: (values) => request("GET", `/api/files?${query(values)}`),
+  history: (fileId) => request("GET", `/api/files/${id(fileId)}/events`),
+  retryFile: (fileId) => request("POST", `/api/files/${id(fileId)}/retry`),
+  trashFile: (fileId) => request("DELETE", `/api/files/${id(fileId)}`),
+  restoreFile: (fileId) => request("POST", `/api/files/${id(fileId)}/restore`),
+  originalUrl: (fileId) => `/api/files/${id(fileId)}/content?download=1`,
+};
+
+/** Runs `work` over `items`, a few at a time; answers [{item, value} | {item, error}] in order. */
+export async function inTurn(items, work, atOnce = 6) {
+  const results = new Array(items.length);
+  let next = 0;
+  async function lane() {
+    while (next < items.length) {
+      const at = next++;
+      try {
+        results[at] = { item: items[at], value: await work(items[at]) };
+      } catch (error) {
+        results[at] = { item: items[at], error };
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
+  return results;
+}
+
+/** What `GET /api/images/{id}` answers, as a gallery item. */
+export function toItem(image) {
+  return {
+    id: image.id,
+    fileId: image.fileId,
+    name: image.file?.name ?? "",
+    width: image.width,
+    height: image.height,
+    size: image.size,
+    url: image.url,
+    gridUrl: image.variants?.grid ?? image.url,
+    fullUrl: image.variants?.full ?? image.url,
+    thumbhash: (typeof image.placeholder === "string" ? image.placeholder : image.thumbhash) ?? null,
+    createdAt: image.file?.createdAt ?? image.createdAt ?? null,
+    takenAt: image.takenAt ?? null,
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * Live events of one workspace, over one connection per browser.
+ *
+ * Browsers allow about six HTTP/1.1 connections to an origin, so the tabs elect a leader (Web Locks) which alone holds
+ * the EventSource and tells the others (BroadcastChannel). Every tab remembers the last `seq` that it saw and goes on
+ * from there when it becomes the leader. Without Web Locks each tab has its own connection.
+ */
+import { request } from "./api.js";
+
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 30_000;
+
+/** States: connecting, live, offline {retryAt, attempt}, expired. */
+export function connect(workspaceId, { onEvent, onState }) {
+  const name = `aeontel-events:${workspaceId}`;
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
+  const end = new AbortController();
+  let state = { state: "connecting" };
+  let last = 0;
+  let source = null;
+  let timer = null;
+  let attempt = 0;
+  let leads = false;
+
+  function take(event) {
+    if (!(event.seq > last)) return;
+    last = event.seq;
+    onEvent(event);
+  }
+
+  function enter(next) {
+    state = next;
+    onState(next);
+    window.dispatchEvent(new CustomEvent("aeontel:live", { detail: next }));
+    if (leads) channel?.postMessage({ kind: "state", state: next });
+  }
+
+  function open() {
+    clearTimeout(timer);
+    source?.close();
+    const after = last ? `&after=${last}` : "";
+    source = new EventSource(`/api/events?workspace_id=${encodeURIComponent(workspaceId)}${after}`);
+    source.onopen = () => {
+      attempt = 0;
+      enter({ state: "live" });
+    };
+    source.onmessage = (message) => {
+      let event;
+      try {
+        event = JSON.parse(message.data);
+      } catch {
+        return; // not one of ours
+      }
+      take(event);
+      channel?.postMessage({ kind: "event", event });
+    };
+    source.onerror = () => {
+      source.close(); // the browser's own retry would not tell 401 from a restart
+      lost();
+    };
+  }
+
+  async function lost() {
+    attempt += 1;
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
+    const status = await request("GET", "/api/me").then(() => 200, (problem) => problem.status);
+    if (end.signal.aborted) return;
+    if (status === 401) return enter({ state: "expired" });
+    if (attempt > 1 || status === 0) enter({ state: "offline", retryAt: Date.now() + wait, attempt });
+    timer = setTimeout(open, wait);
+  }
+
+  if (channel) {
+    channel.onmessage = ({ data }) => {
+      if (data.kind === "event") take(data.event);
+      else if (data.kind === "state" && !leads) enter(data.state);
+      else if (data.kind === "hello" && leads) channel.postMessage({ kind: "state", state });
+      else if (data.kind === "retry" && leads) open();
+    };
+  }
+
+  function lead() {
+    leads = true;
+    open();
+    return new Promise((resolve) => end.signal.addEventListener("abort", resolve));
+  }
+
+  if (channel && navigator.locks) {
+    navigator.locks.request(name, { signal: end.signal }, lead).catch(() => {});
+    channel.postMessage({ kind: "hello" });
+  } else {
+    lead();
+  }
+
+  const retry = () => (leads ? open() : channel?.postMessage({ kind: "retry" }));
+  const online = () => state.state === "offline" && retry();
+  window.addEventListener("online", online);
+
+  return {
+    retry,
+    close() {
+      window.removeEventListener("online", online);
+      clearTimeout(timer);
+      source?.close();
+      end.abort();
+      channel?.close();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { useMemo } from "react";
+import { useStore } from "./store.js";
+import { month } from "./words.js";
+
+const suffix = (id) => id.slice(id.indexOf("_") + 1);
+
+/** Only what decides about places: progress must not lay the page out again ten times a second. */
+const shape = (entry) => `${entry.key} ${entry.status === "failed"} ${entry.ratio ?? ""} ${entry.fileId ?? ""} ${entry.at}`;
+
+const hasTile = ({ isImage, status }) =>
+  isImage && (status === "failed" || status === "sending" || status === "processing" || status === "waiting");
+
+/**
+ * Images and the files on their way, in the order of the page: what is being sent, what failed earlier, then everything
+ * by its id, where a file of this tab already stands at the place that its picture will take.
+ */
+export function useTiles(collection, files) {
+  const items = useStore(collection.store, (state) => state.items);
+  const entries = useStore(files.store, (state) => state.entries);
+  const pending = entries.filter((entry) => hasTile(entry) && !(entry.refused && !entry.fileId));
+  const signature = pending.map(shape).join("|");
+
+  const tiles = useMemo(() => {
+    const known = new Set(items.map(({ fileId }) => fileId));
+    const coming = pending.filter(({ fileId, status }) => !known.has(fileId) || status === "failed");
+    const unsent = coming.filter(({ fileId }) => !fileId).sort((a, b) => b.at - a.at);
+    const earlier = coming.filter(({ fileId, here }) => fileId && !here).sort(byFile);
+    const placed = coming.filter(({ fileId, here }) => fileId && here).sort(byFile);
+    return [...unsent, ...earlier, ...zip(placed, items)];
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `signature` stands for `pending`
+  }, [items, signature]);
+
+  const thisMonth = month(new Date());
+  const monthOf = useMemo(() => {
+    const labels = new Map();
+    return (tile) => {
+      if (tile.key) return thisMonth;
+      const label = labels.get(tile.id) ?? month(tile.createdAt);
+      labels.set(tile.id, label);
+      return label;
+    };
+  }, [thisMonth]);
+
+  return { items, entries, tiles, monthOf };
+}
+
+const byFile = (a, b) => (a.fileId < b.fileId ? 1 : -1);
+
+/** Merges two lists that are both newest first; ids of an image and of its file end alike. */
+function zip(placed, items) {
+  const out = [];
+  let at = 0;
+  for (const item of items) {
+    while (at < placed.length && suffix(placed[at].fileId) >= suffix(item.id)) out.push(placed[at++]);
+    out.push(item);
+  }
+  return [...out, ...placed.slice(at)];
+}

@@ -4,12 +4,27 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
 
-from images_app.api import docs, health, limits, me, objects, openapi, problems, session, tokens, workspaces
+from images_app.api import (
+    docs,
+    events,
+    files,
+    health,
+    images,
+    limits,
+    me,
+    objects,
+    openapi,
+    problems,
+    session,
+    tokens,
+    uploads,
+    workspaces,
+)
 from images_app.api.edge import Edge
 from images_app.api.health import Readiness
 from images_app.bootstrap import World
 
-_ROUTERS = (session, me, tokens, workspaces, limits, health, docs)
+_ROUTERS = (session, me, tokens, workspaces, images, files, uploads, events, limits, health, docs)
 _DESCRIPTION = """
 Drop files into a workspace; every one whose bytes are an image is provisioned into Cloudflare Images.
 
@@ -32,6 +47,7 @@ def create_api(world: World) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.world = world
+    app.state.streams = events.Streams()
     app.state.readiness = Readiness.of(world)
     for module in _ROUTERS:
         app.include_router(module.router, prefix="/api")

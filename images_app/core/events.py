@@ -77,10 +77,10 @@ def list_page(session: Session, viewer: Viewer, which: Filter, window: Window) -
 
 
 def since(session: Session, viewer: Viewer, which: Filter, seq: int, limit: int = paging.MAX_LIMIT) -> Sequence[Event]:
-    """The next events after `seq`, oldest first; what a live stream asks again and again."""
+    """The next events after `seq`, oldest first; what a live stream asks again and again. Raises like `list_page`."""
+    workspaces = access.workspaces(session, viewer, which.workspace_id)
     if latest(session) <= seq:
         return ()
-    workspaces = access.workspaces(session, viewer, which.workspace_id)
     return paging.fetch(session, _listing(session, workspaces, which), seq, backwards=False, limit=limit)
 
 

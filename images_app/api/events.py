@@ -1,0 +1,160 @@
+"""What happened: the log as a list, and live.
+
+The live form is Server-Sent Events (WHATWG HTML, section 9.2). Every message is unnamed, so that `onmessage` gets them
+all; its `data` is the event as the list shows it, its `id` the event's `seq`. A stream without `Last-Event-ID` or
+`after` begins now. It asks for its events again after each commit of this process and once a second, each time with
+the credential's present rights, and ends when those are gone.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from images_app.api.deps import ViewerDep, WorldDep, identify
+from images_app.api.lists import WindowDep, WorkspaceId, links, page_info
+from images_app.api.schemas import PageInfo, Schema, Timestamp, fails
+from images_app.bootstrap import World
+from images_app.core import events
+from images_app.core.events import Filter
+from images_app.errors import AeontelError
+from images_app.models import Event, EventType
+
+router = APIRouter(prefix="/events", tags=["events"])
+
+_TICK_S = 1.0
+_HEARTBEAT_S = 15.0
+_GATHER_S = 0.05
+"""After a commit others tend to follow at once: one look then serves them all."""
+_STREAM = {
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",  # nginx would otherwise hold messages back
+}
+
+
+class EventShown(Schema):
+    """Something that happened to a file."""
+
+    id: str
+    seq: int
+    type: EventType
+    created_at: Timestamp
+    workspace_id: str
+    file_id: str | None
+    image_id: str | None
+    actor_id: str | None
+    data: dict[str, Any]
+
+
+class EventList(Schema):
+    """Oldest first."""
+
+    data: list[EventShown]
+    page_info: PageInfo
+
+
+def shown(event: Event) -> EventShown:
+    """An event as the API shows it."""
+    return EventShown.model_validate(event, from_attributes=True, extra="ignore")
+
+
+@router.get(
+    "",
+    response_model=EventList,
+    responses=fails(400, 401, 403, 404)
+    | {200: {"description": "One page, or the live stream.", "content": {"text/event-stream": {}}}},
+)
+def list_events(
+    request: Request,
+    response: Response,
+    world: WorldDep,
+    viewer: ViewerDep,
+    window: WindowDep,
+    workspace_id: WorkspaceId = None,
+    type: Annotated[EventType | None, Query(description="Only events of this type.")] = None,
+    file_id: Annotated[str | None, Query(description="Only events of this file.")] = None,
+    last_event_id: Annotated[str | None, Header(description="Where a stream goes on.")] = None,
+) -> Any:
+    """List what happened, oldest first by `seq`. With `Accept: text/event-stream`: live."""
+    which = Filter(workspace_id, type, file_id)
+    if "text/event-stream" in request.headers.get("accept", "").lower():
+        with world.database.read() as session:
+            seq = events.start(session, viewer, which, last_event_id or window.after)
+        return StreamingResponse(_stream(request, world, which, seq), headers=_STREAM, media_type="text/event-stream")
+    with world.database.read() as session:
+        page = events.list_page(session, viewer, which, window)
+    response.headers.update(links(request, page))
+    return EventList(data=[shown(event) for event in page.items], page_info=page_info(page))
+
+
+class Streams:
+    """The live streams of one server. Each would go on for ever, and the server waits for every answer to finish."""
+
+    def __init__(self) -> None:
+        self.has_ended = False
+        self.bells: set[asyncio.Event] = set()
+
+    def end(self) -> None:
+        """Let every stream end now, and new ones at once. In the thread of the event loop."""
+        self.has_ended = True
+        for bell in self.bells:
+            bell.set()
+
+
+async def _stream(request: Request, world: World, which: Filter, seq: int) -> AsyncIterator[bytes]:
+    """Messages after `seq` until the client leaves, may not see them any more, or the server ends."""
+    streams: Streams = request.app.state.streams
+    loop = asyncio.get_running_loop()
+    bell = asyncio.Event()
+
+    def ring() -> None:
+        # From whichever thread committed; at the end of the server its loop may be closed already.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(bell.set)
+
+    unhook = world.database.on_commit(ring)
+    streams.bells.add(bell)
+    try:
+        yield b"retry: 2000\n\n"
+        spoke_at = loop.time()
+        while not streams.has_ended:
+            bell.clear()
+            try:
+                found = await run_in_threadpool(_look, request, world, which, seq)
+            except AeontelError:
+                return
+            if found:
+                seq = found[-1].seq or seq
+                yield b"".join(_message(event) for event in found)
+            elif loop.time() - spoke_at >= _HEARTBEAT_S:
+                yield b":\n\n"
+            else:
+                await _wait(loop, bell)
+                continue
+            spoke_at = loop.time()
+    finally:
+        streams.bells.discard(bell)
+        unhook()
+
+
+async def _wait(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:
+    """Until a commit, or for one tick. By a timer and not by cancelling: the server's own tasks cannot be cancelled."""
+    tick = loop.call_later(_TICK_S, bell.set)
+    try:
+        await bell.wait()
+    finally:
+        tick.cancel()
+    await asyncio.sleep(_GATHER_S)
+
+
+def _look(request: Request, world: World, which: Filter, seq: int) -> Sequence[Event]:
+    with world.database.read() as session:
+        return events.since(session, identify(request, session), which, seq)
+
+
+def _message(event: Event) -> bytes:
+    return b"id: %d\ndata: %s\n\n" % (event.seq or 0, orjson.dumps(shown(event).model_dump(by_alias=True)))

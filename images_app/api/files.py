@@ -1,0 +1,172 @@
+"""Files: list, look, fetch, trash, restore, retry. They come in through `uploads`."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import Field
+
+from images_app.api.deps import ViewerDep, WorldDep
+from images_app.api.events import EventList
+from images_app.api.events import shown as event_shown
+from images_app.api.lists import IdsDep, WindowDep, WorkspaceId, links, page_info
+from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails
+from images_app.core import files
+from images_app.core.files import Filter, Status
+from images_app.ids import image_of
+from images_app.models import File
+
+router = APIRouter(prefix="/files", tags=["files"])
+
+_CONTENT_URL_LIFETIME_S = 300
+
+
+class FileError(Schema):
+    """Why a file has no image."""
+
+    code: str
+    message: str
+    retryable: bool = Field(description="Whether `retry` may succeed.")
+
+
+class Provisioning(Schema):
+    """How far the file's image is."""
+
+    state: str = Field(description="`none`, `pending`, `running`, `waiting`, `done`, `failed` or `removed`.")
+    attempt: int = Field(description="The present attempt, from 1; 0 when there is none.")
+    next_attempt_at: Timestamp | None
+
+
+class FileShown(Schema):
+    """A file."""
+
+    id: str
+    workspace_id: str
+    image_id: str | None = Field(description="Null while the file is not provisioned.")
+    name: str
+    mime: str = Field(description="What the bytes are.")
+    size: int = Field(description="Bytes.")
+    sha256: str
+    status: Status
+    error: FileError | None
+    provisioning: Provisioning
+    created_by: str = Field(description="Id of the user who uploaded it.")
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class FileList(Schema):
+    """Newest upload first."""
+
+    data: list[FileShown]
+    page_info: PageInfo
+
+
+def shown(file: File) -> FileShown:
+    """A file as the API shows it."""
+    error = None
+    if file.status == "error":
+        error = FileError(code=file.error_code or "", message=file.error_message or "", retryable=file.error_retryable)
+    next_attempt_at: datetime | None = file.next_attempt_at
+    return FileShown(
+        id=file.id,
+        workspace_id=file.workspace_id,
+        image_id=image_of(file.id) if file.provisioning_state == "done" and not file.is_trashed else None,
+        name=file.name,
+        mime=file.mime,
+        size=file.size,
+        sha256=file.sha256,
+        status=file.status,
+        error=error,
+        provisioning=Provisioning(state=file.provisioning_state, attempt=file.attempt, next_attempt_at=next_attempt_at),
+        created_by=file.created_by,
+        created_at=file.created_at,
+        updated_at=file.updated_at,
+    )
+
+
+@router.get("", responses=fails(400, 401, 403, 404))
+def list_files(
+    request: Request,
+    response: Response,
+    world: WorldDep,
+    viewer: ViewerDep,
+    window: WindowDep,
+    ids: IdsDep,
+    workspace_id: WorkspaceId = None,
+    status: Annotated[Status | None, Query(description="Only files in this state.")] = None,
+    trash: Annotated[bool, Query(description="What is in the trash, instead of what is not.")] = False,
+) -> FileList:
+    """List the files of a workspace, or of every workspace that you see."""
+    which = Filter(workspace_id, status, trash, ids)
+    with world.database.read() as session:
+        page = files.list_page(session, viewer, which, window)
+    response.headers.update(links(request, page))
+    return FileList(data=[shown(file) for file in page.items], page_info=page_info(page))
+
+
+@router.get("/{id}", responses=fails(401, 403, 404))
+def get_file(id: str, world: WorldDep, viewer: ViewerDep) -> FileShown:
+    """Get a file. One that is in the trash is found only in `GET /api/files?trash=1`."""
+    with world.database.read() as session:
+        return shown(files.get(session, viewer, id))
+
+
+@router.get(
+    "/{id}/content",
+    status_code=302,
+    response_class=RedirectResponse,
+    responses=fails(400, 401, 403, 404) | {302: {"description": "A URL of the bytes, valid for five minutes."}},
+)
+def get_file_content(
+    id: str,
+    world: WorldDep,
+    viewer: ViewerDep,
+    download: Annotated[bool, Query(description="As an attachment under the file's own name.")] = False,
+) -> Response:
+    """Get the bytes, by way of a presigned URL."""
+    with world.database.read() as session:
+        file = files.get(session, viewer, id)
+    url = world.objects.presign_get(
+        file.object_key,
+        expires_in=_CONTENT_URL_LIFETIME_S,
+        reach="public",
+        download_name=file.name if download else None,
+    )
+    return Response(status_code=302, headers={"Location": url, "Cache-Control": "no-store"})
+
+
+@router.get("/{id}/events", responses=fails(400, 401, 403, 404))
+def list_file_events(
+    id: str, request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep
+) -> EventList:
+    """List what happened to a file, oldest first."""
+    with world.database.read() as session:
+        page = files.history(session, viewer, id, window)
+    response.headers.update(links(request, page))
+    return EventList(data=[event_shown(event) for event in page.items], page_info=page_info(page))
+
+
+@router.post("/{id}/retry", status_code=202, responses=fails(401, 403, 404, 409))
+def retry_file(id: str, world: WorldDep, viewer: ViewerDep) -> FileShown:
+    """Ask for the file's image again, after a failure or a removal."""
+    with world.database.write() as session:
+        file = files.retry(session, world.queue, viewer, id)
+    return shown(file)
+
+
+@router.delete("/{id}", responses=fails(401, 403, 404))
+def delete_file(id: str, world: WorldDep, viewer: ViewerDep) -> Success:
+    """Put a file into the trash, from where it can be restored for a while; its image goes."""
+    with world.database.write() as session:
+        files.trash(session, world.queue, viewer, id)
+    return Success()
+
+
+@router.post("/{id}/restore", responses=fails(401, 403, 404, 409))
+def restore_file(id: str, world: WorldDep, viewer: ViewerDep) -> FileShown:
+    """Take a file out of the trash. An image is provisioned again by itself."""
+    with world.database.write() as session:
+        file = files.restore(session, world.queue, viewer, id)
+    return shown(file)

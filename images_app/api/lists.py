@@ -1,0 +1,61 @@
+"""What every list of the API has in common: its parameters, its `pageInfo`, its `Link` header."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request
+
+from images_app.api.schemas import PageInfo
+from images_app.core.paging import MAX_LIMIT, Page, Window
+
+_KEPT = ("limit", "ids", "workspace_id", "status", "trash", "include", "type", "file_id")
+"""Parameters that a link to another page repeats; whatever else the client sent is not echoed."""
+
+
+def window(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items in the answer.")] = MAX_LIMIT,
+    after: Annotated[str | None, Query(description="Cursor: answer what follows it in the list.")] = None,
+    before: Annotated[str | None, Query(description="Cursor: answer what precedes it in the list.")] = None,
+) -> Window:
+    """Which page is asked for."""
+    return Window(limit, after, before)
+
+
+WindowDep = Annotated[Window, Depends(window)]
+WorkspaceId = Annotated[str | None, Query(description="Only this workspace.")]
+
+
+def _ids(
+    ids: Annotated[list[str] | None, Query(description="Only these, separated by commas: 1 to 100 ids.")] = None,
+) -> list[str] | None:
+    return None if ids is None else [part.strip() for text in ids for part in text.split(",")]
+
+
+IdsDep = Annotated[list[str] | None, Depends(_ids)]
+
+
+def page_info(page: Page[Any]) -> PageInfo:
+    """Where a page lies in its list."""
+    return PageInfo(
+        total=page.total,
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=page.start_cursor,
+        end_cursor=page.end_cursor,
+    )
+
+
+def links(request: Request, page: Page[Any]) -> Mapping[str, str]:
+    """The `Link` header (RFC 8288) to the neighbouring pages, relative to this one; nothing when there are none."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name in _KEPT]
+    found = []
+    if page.has_next and page.end_cursor is not None:
+        found.append(_link(request, [*kept, ("after", page.end_cursor)], "next"))
+    if page.has_previous and page.start_cursor is not None:
+        found.append(_link(request, [*kept, ("before", page.start_cursor)], "prev"))
+    return {"Link": ", ".join(found)} if found else {}
+
+
+def _link(request: Request, query: list[tuple[str, str]], rel: str) -> str:
+    return f'<{request.url.path}?{urlencode(query)}>; rel="{rel}"'

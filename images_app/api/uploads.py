@@ -1,0 +1,166 @@
+"""Files on their way in: from the socket through a block of memory into the object store, then into the database.
+
+- The two parts come in either order. As soon as the workspace is known the uploader's right to write there is
+  checked, before any more bytes are read; a file that comes before it waits in a nameless temporary file on disk.
+- Nothing but one block is ever in memory. Nothing is left behind when the upload fails at any point.
+- An upload that is refused while its bytes still come is read on for a little while, so that clients that only look
+  for the answer after sending everything get to see it. After that the connection is closed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from images_app.api.deps import ViewerDep, WorldDep, identify
+from images_app.api.files import FileShown, shown
+from images_app.api.incoming import Incoming
+from images_app.api.multipart import Reader
+from images_app.api.schemas import fails
+from images_app.bootstrap import World
+from images_app.core.access import Viewer
+from images_app.errors import AeontelError, FileTooLarge, Forbidden, InvalidParameter
+from images_app.models import File
+
+router = APIRouter(tags=["files"])
+
+_AROUND_BYTES = 64 * 1024
+"""More than boundaries and headers of two parts can take, so a longer body has too large a file."""
+_IDLE_S = 60.0
+_READ_ON_BYTES = 16 * 1024 * 1024
+_READ_ON_S = 5.0
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["workspaceId", "file"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "workspaceId": {"type": "string", "description": "Where the file shall be."},
+                        "file": {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"},
+                    },
+                }
+            }
+        },
+    }
+}
+_FIRST: dict[int | str, dict[str, Any]] = {
+    200: {"model": FileShown, "description": "The file that this Idempotency-Key made before."}
+}
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x20-\x7e]*$",
+        description="The same key with the same file within a day answers the first file instead of making a second.",
+    ),
+]
+
+
+@router.post(
+    "/files",
+    status_code=201,
+    response_model=FileShown,
+    responses=_FIRST | fails(400, 401, 403, 404, 413, 422),
+    openapi_extra=_BODY,
+)
+async def upload_file(
+    request: Request, response: Response, world: WorldDep, viewer: ViewerDep, idempotency_key: IdempotencyKey = None
+) -> FileShown | Response:
+    """Upload a file. An image appears in the gallery by itself soon after."""
+    body = _Body(request)
+    try:
+        file, is_new = await _receive(request, body, world, viewer, idempotency_key)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    except AeontelError:
+        await body.read_on()
+        raise
+    response.status_code = 201 if is_new else 200
+    response.headers["Location"] = f"/api/files/{file.id}"
+    return shown(file)
+
+
+async def _receive(
+    request: Request, body: "_Body", world: World, viewer: Viewer, idempotency_key: str | None
+) -> tuple[File, bool]:
+    """The file that this request makes, or that the same one made before; and whether it is new."""
+    if "write" not in viewer.scopes:
+        raise Forbidden("This token does not have the scope 'write'.")
+    limit = world.settings.max_file_bytes
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit + _AROUND_BYTES:
+        raise FileTooLarge(limit, int(announced))
+    reader = Reader(request.headers.get("content-type", ""))
+    incoming = Incoming(world, partial(identify, request), limit)
+    received = 0
+    try:
+        async for chunk in body.chunks():
+            received += len(chunk)
+            if received > limit + _AROUND_BYTES + _READ_ON_BYTES:
+                raise FileTooLarge(limit, max(incoming.size, limit + 1))
+            for event in reader.feed(chunk):
+                await incoming.take(event)
+        reader.finish()
+        return await run_in_threadpool(incoming.finish, idempotency_key)
+    finally:
+        incoming.close()
+
+
+class _Body:
+    """The body of a request, from which a client that stalls is cut off."""
+
+    def __init__(self, request: Request) -> None:
+        self._stream = request.stream()
+        self._waits_for_word = "100-continue" in request.headers.get("expect", "").lower()
+        self._is_begun = False
+        self._has_ended = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Everything. Raises InvalidParameter when nothing comes for a while, ClientDisconnect when the client left."""
+        while (chunk := await self._next(_IDLE_S)) is not None:
+            yield chunk
+        if not self._has_ended:
+            raise InvalidParameter(f"The upload stalled: nothing came for {_IDLE_S:.0f} seconds.")
+
+    async def read_on(self) -> None:
+        """Drop what is still coming, within bounds. A client that waits for our word before sending needs no more."""
+        if self._waits_for_word and not self._is_begun:
+            return
+        loop = asyncio.get_running_loop()
+        until, dropped = loop.time() + _READ_ON_S, 0
+        try:
+            while dropped < _READ_ON_BYTES and (left := until - loop.time()) > 0:
+                chunk = await self._next(left)
+                if chunk is None:
+                    return
+                dropped += len(chunk)
+        except ClientDisconnect:
+            return
+
+    async def _next(self, within_s: float) -> bytes | None:
+        """The next chunk; None at the end, and when none came in time."""
+        if self._has_ended:
+            return None
+        self._is_begun = True
+        task = asyncio.ensure_future(anext(self._stream, None))
+        try:
+            await asyncio.wait({task}, timeout=within_s)
+        finally:
+            if not task.done():
+                task.cancel()
+        if not task.done():
+            await asyncio.wait({task})
+        if task.cancelled():
+            return None
+        chunk = task.result()
+        self._has_ended = chunk is None
+        return chunk

@@ -20,12 +20,5 @@ config = rx.Config(
     db_url=None,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[
-        rx.plugins.RadixThemesPlugin(
-            theme=rx.theme(
-                accent_color="indigo", gray_color="gray", radius="medium", panel_background="solid", has_background=False
-            )
-        )
-    ],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

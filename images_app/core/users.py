@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -77,6 +78,12 @@ def by_email(session: Session, email: str) -> User:
     if user is None:
         raise NotFound("There is no user with this e-mail address.")
     return user
+
+
+def emails(session: Session, user_ids: Collection[str]) -> dict[str, str]:
+    """The addresses of these users, to show who did something; unknown ids are left out."""
+    rows = session.exec(select(User.id, User.email).where(col(User.id).in_(user_ids))).all()
+    return {user_id: email for user_id, email in rows}
 
 
 def create(session: Session, email: str, password: str | None, *, is_admin: bool = False) -> User:

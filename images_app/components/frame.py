@@ -1,0 +1,113 @@
+"""Sidebar, bar and, on the phone, the bar at the bottom."""
+
+from typing import Literal
+
+import reflex as rx
+from reflex_components_core.react_router import link
+
+from images_app.components import shell
+from images_app.components.login import session_ended
+from images_app.state.shell import ShellState
+
+Section = Literal["content", "files", "trash"]
+_SECTIONS: tuple[tuple[Section, str, str, rx.Var[int]], ...] = (
+    ("content", "Images", "images", ShellState.totals.images),
+    ("files", "Files", "files", ShellState.totals.files),
+    ("trash", "Trash", "trash_2", ShellState.totals.trash),
+)
+
+
+def number(value: rx.Var[int]) -> rx.Var[str]:
+    """1024 as 1,024."""
+    return rx.Var(f'({value}).toLocaleString("en-GB")', _var_type=str, _var_data=value._get_all_var_data())
+
+
+def path(section: Section) -> rx.Var[str]:
+    """Where a section of the open workspace is."""
+    return f"/w/{ShellState.place.id}/{section}"
+
+
+def _here(section: Section, current: Section) -> dict[str, str]:
+    return {"aria-current": "page"} if section == current else {}
+
+
+def _side(current: Section) -> rx.Component:
+    entries = [
+        link(
+            rx.icon(icon, aria_hidden=True),
+            rx.el.span(name),
+            rx.cond(total > 0, rx.el.span(number(total), class_name="count num")),
+            to=path(section),
+            custom_attrs=_here(section, current),
+        )
+        for section, name, icon, total in _SECTIONS
+    ]
+    return rx.el.aside(
+        shell.switcher(place=ShellState.place, places=ShellState.places, section=current),
+        rx.el.nav(rx.el.h2("Content"), *entries, class_name="nav", custom_attrs={"aria-label": "Content"}),
+        rx.el.div(
+            shell.live(workspace=ShellState.place.id, on_happened=ShellState.count_again),
+            shell.account(email=ShellState.email),
+            class_name="side-foot",
+        ),
+        class_name="side",
+    )
+
+
+def _bottom(current: Section) -> rx.Component:
+    images, files, trash = (
+        link(rx.icon(icon, aria_hidden=True), name, to=path(section), custom_attrs=_here(section, current))
+        for section, name, icon, _ in _SECTIONS
+    )
+    upload = [rx.cond(ShellState.may_write, shell.upload_button(compact=True))] if current == "content" else []
+    return rx.el.nav(
+        images,
+        files,
+        *upload,
+        trash,
+        shell.account(email=ShellState.email, compact=True),
+        class_name="tabbar on-phone",
+        custom_attrs={"aria-label": "Main"},
+    )
+
+
+def bar(title: str, *inside: rx.Component, current: Section) -> rx.Component:
+    """The line above a page: on the desk its title and tools, on the phone the workspace."""
+    return rx.fragment(
+        rx.el.header(rx.el.h1(title), *inside, class_name="top on-desk"),
+        rx.el.header(
+            shell.switcher(place=ShellState.place, places=ShellState.places, section=current),
+            class_name="top on-phone",
+        ),
+    )
+
+
+def frame(*content: rx.Component, current: Section) -> rx.Component:
+    """A whole signed-in page around its content; something kind when there is no such place."""
+    return rx.fragment(
+        rx.cond(
+            ShellState.is_missing,
+            missing(),
+            rx.el.div(
+                _side(current),
+                rx.el.main(*content, class_name="main"),
+                _bottom(current),
+                class_name="shell",
+            ),
+        ),
+        session_ended(email=ShellState.email, ended=ShellState.session_ended),
+    )
+
+
+def missing() -> rx.Component:
+    """For an address that leads nowhere: it never was, it is gone, or it is not for this visitor."""
+    return rx.el.main(
+        rx.el.div(
+            rx.el.span(rx.icon("image_off", aria_hidden=True), class_name="glyph"),
+            rx.el.h1("There is nothing here"),
+            rx.el.p("The page does not exist, or it belongs to a workspace that you are not a member of."),
+            rx.el.div(rx.el.a("Go to your images", href="/", class_name="btn ink"), class_name="do"),
+            class_name="in",
+        ),
+        class_name="face whole",
+    )

@@ -1,0 +1,51 @@
+import { Fragment } from "react";
+import * as Dropdown from "@radix-ui/react-dropdown-menu";
+import { Link } from "react-router";
+import { Check } from "./icons.js";
+
+/**
+ * A menu at a button.
+ * @param trigger  the button, as an element
+ * @param rows     [{icon?, mark?, label, to? | href? | run?, danger?, chosen?} | "rule" | {title}]; falsy ones are left out
+ */
+export function Menu({ trigger, rows, side = "bottom", align = "start" }) {
+  return (
+    <Dropdown.Root modal={false}>
+      <Dropdown.Trigger asChild>{trigger}</Dropdown.Trigger>
+      <Dropdown.Portal>
+        <Dropdown.Content className="menu" side={side} align={align} sideOffset={4} collisionPadding={8} loop>
+          {rows.filter(Boolean).map((row, at) => <Fragment key={row.key ?? row.label ?? at}>{drawn(row)}</Fragment>)}
+        </Dropdown.Content>
+      </Dropdown.Portal>
+    </Dropdown.Root>
+  );
+}
+
+function drawn(row) {
+  if (row === "rule") return <Dropdown.Separator className="rule" />;
+  if (row.title) return <Dropdown.Label className="label">{row.title}</Dropdown.Label>;
+  const Icon = row.icon;
+  const inside = (
+    <>
+      {row.mark ?? (Icon && <Icon aria-hidden="true" />)}
+      <span className="grow cut">{row.label}</span>
+      {row.chosen && <Check className="small at-end" aria-hidden="true" />}
+    </>
+  );
+  const className = row.danger ? "row danger" : "row";
+  if (row.chosen !== undefined && row.run) {
+    return (
+      <Dropdown.CheckboxItem className={className} checked={row.chosen} onSelect={row.run}>
+        {inside}
+      </Dropdown.CheckboxItem>
+    );
+  }
+  if (row.to || row.href) {
+    return (
+      <Dropdown.Item className={className} asChild>
+        {row.to ? <Link to={row.to} aria-current={row.chosen ? "page" : undefined}>{inside}</Link> : <a href={row.href}>{inside}</a>}
+      </Dropdown.Item>
+    );
+  }
+  return <Dropdown.Item className={className} onSelect={row.run}>{inside}</Dropdown.Item>;
+}

@@ -1,0 +1,25 @@
+"""What several components share. Importing this package puts its JavaScript into the bundle."""
+
+import reflex as rx
+
+# The versions that Reflex itself pins, so that the bundle has each of them once.
+LUCIDE = "lucide-react@1.26.0"
+RADIX_DIALOG = "@radix-ui/react-dialog@1.3.1"
+RADIX_MENU = "@radix-ui/react-dropdown-menu@2.2.1"
+
+for _name in ("icons.js", "session.js", "time.js", "Menu.jsx"):
+    rx.asset(_name, shared=True)
+_TIME = rx.asset("Time.jsx", shared=True)
+
+
+class Time(rx.Component):
+    """A moment (RFC 3339) in the reader's own time zone, said as `short`, `day` or `exact`."""
+
+    library = _TIME.importable_path
+    tag = "Time"
+
+    at: rx.Var[str]
+    form: rx.Var[str]
+
+
+time = Time.create

@@ -1,0 +1,63 @@
+// Over any page whose session has ended: sign in again and go on, with everything on the page still there.
+
+import { useEffect, useState } from "react";
+import * as Dialog from "@radix-ui/react-dialog";
+import { Credentials } from "./SignIn.jsx";
+import { SESSION_ENDED } from "../gallery/api.js";
+import { leave, reconnect } from "../lib/session.js";
+
+export function SessionEnded({ email, ended }) {
+  const [open, setOpen] = useState(false);
+
+  useEffect(() => {
+    if (ended) setOpen(true);
+  }, [ended]);
+
+  useEffect(() => {
+    const listen = () => setOpen(true);
+    window.addEventListener(SESSION_ENDED, listen);
+    return () => window.removeEventListener(SESSION_ENDED, listen);
+  }, []);
+
+  const goOn = (user) => {
+    if (user.email !== email) {
+      leave("/"); // somebody else: nothing of the other person's may stay on the page
+      return;
+    }
+    setOpen(false);
+    reconnect();
+    window.dispatchEvent(new CustomEvent("aeontel:signed-in"));
+  };
+
+  const elsewhere = () => leave(`/login?next=${encodeURIComponent(window.location.pathname)}`);
+
+  return (
+    <Dialog.Root open={open}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="dimmer sheet">
+          <Dialog.Content
+            className="dialog" onEscapeKeyDown={(event) => event.preventDefault()}
+            onInteractOutside={(event) => event.preventDefault()}
+          >
+            <div>
+              <Dialog.Title asChild><h2>Sign in again to continue</h2></Dialog.Title>
+              <Dialog.Description asChild>
+                <p>Your session ended. You stay on this page, and uploads wait for you.</p>
+              </Dialog.Description>
+            </div>
+            <Credentials email={email} onSignedIn={goOn}>
+              {(busy) => (
+                <div className="do">
+                  <button type="button" className="btn" onClick={elsewhere}>Use another account</button>
+                  <button type="submit" className="btn ink" aria-disabled={busy}>
+                    {busy ? "Signing in" : "Sign in and continue"}
+                  </button>
+                </div>
+              )}
+            </Credentials>
+          </Dialog.Content>
+        </Dialog.Overlay>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

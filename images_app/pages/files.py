@@ -1,0 +1,25 @@
+"""Every file of a workspace, pictures or not."""
+
+import reflex as rx
+
+from images_app.components.files import file_list
+from images_app.components.files.tabs import tabs
+from images_app.components.frame import bar, frame, number
+from images_app.components.shell import offline_notice
+from images_app.state.files import FilesState
+from images_app.state.shell import ShellState
+
+
+def page() -> rx.Component:
+    total = ShellState.totals.files
+    return frame(
+        bar(
+            "Files",
+            rx.el.span(number(total), rx.cond(total == 1, " file", " files"), class_name="count num"),
+            current="files",
+        ),
+        offline_notice(),
+        tabs(),
+        file_list(FilesState.show),
+        current="files",
+    )

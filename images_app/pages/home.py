@@ -1,0 +1,10 @@
+"""`/` is only the way to the newest workspace, or to sign in."""
+
+import reflex as rx
+
+from images_app.components.frame import missing
+from images_app.state.shell import ShellState
+
+
+def page() -> rx.Component:
+    return rx.cond(ShellState.is_missing, missing(), rx.el.main(class_name="face whole", aria_busy=True))

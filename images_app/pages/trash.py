@@ -1,0 +1,31 @@
+"""Files that were thrown away and can still come back."""
+
+import reflex as rx
+
+from images_app.components.files import file_list
+from images_app.components.frame import bar, frame, number
+from images_app.components.shell import offline_notice
+from images_app.state.files import FilesState
+from images_app.state.shell import ShellState
+
+
+def page() -> rx.Component:
+    total = ShellState.totals.trash
+    return frame(
+        bar(
+            "Trash",
+            rx.el.span(number(total), rx.cond(total == 1, " file", " files"), class_name="count num"),
+            current="trash",
+        ),
+        offline_notice(),
+        rx.cond(
+            total > 0,
+            rx.el.p(
+                f"Files stay here for {FilesState.trash_days} days, then they are deleted for good. "
+                "Restoring a picture brings it back to the gallery.",
+                class_name="intro soft",
+            ),
+        ),
+        file_list("trash"),
+        current="trash",
+    )

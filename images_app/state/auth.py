@@ -1,0 +1,75 @@
+"""Who looks at a page. Asked of the database with every event, because a session can end at any moment."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import quote
+
+import reflex as rx
+from sqlmodel import Session
+
+from images_app.bootstrap import World, world
+from images_app.core import sessions
+from images_app.core.access import Viewer
+from images_app.errors import Unauthenticated
+
+_COOKIE = "aeontel_session"
+
+
+class AuthState(rx.State):
+    """The parent of every state of a signed-in page."""
+
+    email: str = ""
+    session_ended: bool = False
+    """True asks to sign in again, over the page as it is."""
+
+    @contextmanager
+    def _looking(self) -> Iterator[tuple[World, Session, Viewer]]:
+        """One snapshot of the database, and who is looking. Raises Unauthenticated."""
+        here = world()
+        with here.database.read() as session:
+            yield here, session, sessions.viewer(session, self._secret())
+
+    def _secret(self) -> str:
+        """The session's secret from the HttpOnly cookie that came when the websocket connected, or ''."""
+        try:
+            jar = SimpleCookie(self.router.headers.cookie)
+        except CookieError:
+            return ""
+        return jar[_COOKIE].value if _COOKIE in jar else ""
+
+
+def opens_page(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """For `on_load`: without a session the visitor is sent to sign in, and comes back here."""
+
+    @wraps(handler)
+    def guarded(self: AuthState) -> Any:
+        try:
+            answer = handler(self)
+        except Unauthenticated:
+            if self.email:  # was signed in on this very page: a reload would throw away what is on it
+                self.session_ended = True
+                return None
+            url = self.router.url
+            here = url.path + (f"?{url.query}" if url.query else "")
+            return rx.redirect("/login" if here == "/" else f"/login?next={quote(here, safe='/')}", replace=True)
+        self.session_ended = False
+        return answer
+
+    return guarded
+
+
+def needs_session(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """For every other event: without a session the page stays and asks to sign in again."""
+
+    @wraps(handler)
+    def guarded(self: AuthState, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return handler(self, *args, **kwargs)
+        except Unauthenticated:
+            self.session_ended = True
+            return None
+
+    return guarded

@@ -129,6 +129,12 @@ def _npm_registry(path: str) -> str:
     return answer.stdout.strip()
 
 
-def enter_reflex_environment(settings: Settings) -> None:
-    """Give this process and its children that environment."""
+_SERVING = {"__REFLEX_SKIP_COMPILE": "true", "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true", "REFLEX_ENV_MODE": "prod"}
+"""Reflex's own switches for serving a finished export without compiling; internal names, so the version is pinned."""
+
+
+def enter_reflex_environment(settings: Settings, *, serving: bool = False) -> None:
+    """Give this process and its children that environment; `serving` from the finished export, or to build it."""
+    if serving:
+        os.environ.update(_SERVING)
     os.environ.update(reflex_environment(settings))

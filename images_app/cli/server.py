@@ -85,14 +85,14 @@ def _announce(settings: "Settings", welcome: list[str]) -> None:
 
 
 def _run(settings: "Settings", target: str) -> None:
-    """Serve the finished export. The switches are Reflex's own, for starting without a compile (version pinned)."""
+    """Serve the finished export."""
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
     from images_app.settings import enter_reflex_environment
 
-    enter_reflex_environment(settings)
+    enter_reflex_environment(settings, serving=True)
     Server(
         target=target,
         factory=True,

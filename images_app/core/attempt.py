@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any, Literal, Self
 
 from sqlmodel import Session, col, select
@@ -109,8 +109,8 @@ def perform(
     `scratch` is a folder for temporary copies; `private` asks for requireSignedURLs.
     """
     try:
-        with TemporaryDirectory(dir=scratch, prefix="attempt-") as folder:
-            return _perform(objects, cloudflare, media, work, Path(folder), private)
+        with _folder(scratch) as folder:
+            return _perform(objects, cloudflare, media, work, folder, private)
     except CloudflareError as error:
         return _refused(error, looked=work.look_first)
     except MediaError as error:
@@ -150,6 +150,16 @@ def _perform(
         info=prepared.info,
         looked=looked,
     )
+
+
+@contextmanager
+def _folder(scratch: Path) -> Iterator[Path]:
+    """A folder of our own. Not TemporaryDirectory, which warns when the process ends in the middle: that is allowed."""
+    folder = Path(mkdtemp(dir=scratch, prefix="attempt-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _left_behind(cloudflare: CloudflareImages, work: Work) -> RemoteImage | None:

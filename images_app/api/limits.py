@@ -6,22 +6,10 @@ from pydantic import Field
 from images_app.api.deps import WorldDep
 from images_app.api.edge import MAX_BODY_BYTES
 from images_app.api.schemas import Schema
+from images_app.core.media.limits import READ
 from images_app.core.paging import MAX_LIMIT
 
 router = APIRouter(prefix="/limits", tags=["server"])
-
-_FORMATS = (
-    "image/jpeg",
-    "image/png",
-    "image/webp",
-    "image/gif",
-    "image/svg+xml",
-    "image/heic",
-    "image/heif",
-    "image/avif",
-    "image/tiff",
-    "image/bmp",
-)
 
 
 class Limits(Schema):
@@ -41,6 +29,6 @@ def get_limits(world: WorldDep) -> Limits:
         max_file_bytes=world.settings.max_file_bytes,
         max_page_size=MAX_LIMIT,
         max_body_bytes=MAX_BODY_BYTES,
-        formats=list(_FORMATS),
+        formats=sorted(READ),
         trash_days=world.settings.trash_days,
     )

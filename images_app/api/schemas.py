@@ -8,9 +8,15 @@ from pydantic.alias_generators import to_camel
 
 
 class Schema(BaseModel):
-    """Python names inside, camelCase outside. Input with an unknown field is refused."""
+    """A body going out: Python names inside, camelCase outside."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class Input(BaseModel):
+    """A body coming in: camelCase and nothing else, and an unknown field is refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
 
 def rfc3339(at: datetime) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep, require_own_page, session_cookie
-from images_app.api.schemas import Schema, fails
+from images_app.api.schemas import Input, Schema, fails
 from images_app.core import sessions, users
 from images_app.core.access import Viewer
 from images_app.errors import Forbidden
@@ -17,7 +17,7 @@ _AT_A_TIME = anyio.CapacityLimiter(2)
 """Checking a password costs a core and 64 MiB for a moment: a flood of sign-ins waits here, others are not held up."""
 
 
-class Credentials(Schema):
+class Credentials(Input):
     """Who wants to sign in."""
 
     email: str = Field(max_length=users.MAX_EMAIL, examples=["you@example.com"])

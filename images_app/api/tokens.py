@@ -7,7 +7,7 @@ from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep
 from images_app.api.lists import WindowDep, links, page_info
-from images_app.api.schemas import Name, PageInfo, Schema, Success, Timestamp, TimestampInput, fails
+from images_app.api.schemas import Input, Name, PageInfo, Schema, Success, Timestamp, TimestampInput, fails
 from images_app.core import tokens
 from images_app.core.access import SCOPES, Scope
 from images_app.errors import Unauthenticated
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/tokens", tags=["tokens"])
 _Id = Annotated[str, Field(max_length=40)]
 
 
-class NewToken(Schema):
+class NewToken(Input):
     """What the token shall be."""
 
     name: Name

@@ -55,7 +55,7 @@ def sign_in(
                 (col(SignInFailure.subject) == _email_subject(email)) | col(SignInFailure.id).in_(attempt)
             )
         )
-        return _open(db, user, user_agent)
+        return open(db, user, user_agent)
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +106,8 @@ def _network(address: str) -> str | None:
     return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
 
 
-def _open(db: Db, user: User, user_agent: str) -> tuple[str, Viewer]:
+def open(db: Db, user: User, user_agent: str = "") -> tuple[str, Viewer]:
+    """A new session of this user, who has proved who they are: its secret, and who it is."""
     at = now()
     db.exec(delete(Session).where(col(Session.user_id) == user.id, col(Session.expires_at) <= at))
     secret = secrets.token_urlsafe(32)

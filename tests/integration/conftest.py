@@ -1,9 +1,10 @@
 """The API of a real world (SQLite and objects in a directory of its own) on a real HTTP server in this process."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,21 +18,28 @@ from images_app import bootstrap, migrations
 from images_app.api.app import create_api
 from images_app.api.headers import SecurityHeaders
 from images_app.bootstrap import World
-from images_app.core import tokens, users, workspaces
+from images_app.core import sessions, tokens, users, workspaces
 from images_app.models import Membership, Token, User, Workspace
 from images_app.settings import load
 from tests.support.server import free_port
 
 EMAIL = "ada@example.com"
-PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of today's shape, to copy: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("database") / "aeontel.db"
+    migrations.upgrade(f"sqlite:///{path}")
+    return path
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, migrated: Path) -> Iterator[World]:
     """A world with tables and nobody in it."""
     settings = load(data_dir=tmp_path / "data", port=free_port())
     settings.data_dir.mkdir()
-    migrations.upgrade(settings.database_url)
+    shutil.copy(migrated, settings.data_dir / migrated.name)
     built = bootstrap.build(settings)
     yield built
     built.close()
@@ -61,11 +69,13 @@ class Api:
 
     world: World
     url: str
+    opened: ExitStack
 
     def client(self, token: str | None = None, **options: object) -> httpx.Client:
         """A client without credential, or with a bearer token."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, **options)  # type: ignore[arg-type]
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=30, **options)  # type: ignore[arg-type]
+        return self.opened.enter_context(client)
 
     def user(self, email: str = EMAIL, *, password: str | None = None, is_admin: bool = False) -> User:
         """A new user; hashing a password takes its time, so only on demand."""
@@ -84,16 +94,17 @@ class Api:
         with self.world.database.write() as session:
             return tokens.create(session, user, name="test", **wanted)  # type: ignore[arg-type]
 
-    def signed_in(self, email: str = EMAIL, password: str = PASSWORD) -> httpx.Client:
-        """A client that holds a session cookie, as a browser does."""
+    def browser(self, user: User) -> httpx.Client:
+        """A client with a session cookie of this user, without the time that checking a password takes."""
+        with self.world.database.write() as session:
+            secret, _ = sessions.open(session, user)
         client = self.client()
-        answer = client.post("/api/session", json={"email": email, "password": password})
-        assert answer.status_code == 200, answer.text
+        client.cookies.set("aeontel_session", secret)
         return client
 
 
 @pytest.fixture
 def api(world: World) -> Iterator[Api]:
-    app = SecurityHeaders(create_api(world), image_origins=(world.delivery.origin,))
-    with serving(app, world.settings.port) as url:
-        yield Api(world, url)
+    app = SecurityHeaders(create_api(world), image_origins=("https://imagedelivery.example",))
+    with serving(app, world.settings.port) as url, ExitStack() as opened:
+        yield Api(world, url, opened)

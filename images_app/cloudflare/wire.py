@@ -56,7 +56,7 @@ def _envelope(body: bytes) -> dict[str, Any] | None:
 def _errors(envelope: dict[str, Any] | None, body: bytes) -> list[tuple[int | None, str]]:
     """Code and message of each error, from the envelope or from `ERROR 5409: Resource already exists`."""
     if envelope is None:
-        match = re.match(rb"\s*ERROR (\d{3,6}): ?([^\r\n]{0,500})", body)
+        match = re.match(rb"\s*ERROR ([0-9]{3,6}): ?([^\r\n]{0,500})", body)
         return [(int(match[1]), match[2].decode(errors="replace"))] if match else []
     given = envelope.get("errors")
     items = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
@@ -72,7 +72,7 @@ def retry_after(header: str | None) -> float | None:
     if header is None:
         return None
     text = header.strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
         return float(text)
     try:
         at = email.utils.parsedate_to_datetime(text)

@@ -241,7 +241,7 @@ def _whole(query: dict[str, str], name: str, default: int, low: int, high: int) 
     text = query.get(name)
     if text is None:
         return default
-    if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
         raise ApiError(5400, f"Bad request: {name} must be a whole number from {low} to {high}")
     return int(text)
 

@@ -25,6 +25,8 @@ DELIVERY_PREFIXES = ("/imagedelivery/", "/cdn-cgi/imagedelivery/")
 PREFIXES = (API_PREFIX, UPLOAD_PREFIX, *DELIVERY_PREFIXES)
 """Every path that a host application hands over begins with one of these."""
 
+__all__ = ["PREFIXES", "Emulator", "EmulatorConfig", "create_app"]
+
 _THREADS = 8
 _log = logging.getLogger(__name__)
 

@@ -43,7 +43,7 @@ def _rgb(parts: list[str]) -> Colour:
 
 def _channel(text: str, one: int) -> int:
     """`50%` or a number of which `one` is full."""
-    if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?%?|\.\d{1,6}", text):
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?%?|\.[0-9]{1,6}", text):
         raise ValueError(f"{text!r} is no colour channel")
     share = float(text[:-1]) / 100 if text.endswith("%") else float(text) / one
     return round(min(share, 1.0) * 255)

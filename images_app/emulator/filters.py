@@ -81,6 +81,6 @@ def _compare(path: str, operator: str, value: str, type: str) -> Condition:
 
 
 def _number(text: str) -> float | int | None:
-    if re.fullmatch(r"-?\d{1,15}", text):
+    if re.fullmatch(r"-?[0-9]{1,15}", text):
         return int(text)
-    return float(text) if re.fullmatch(r"-?\d{1,15}\.\d{1,15}", text) else None
+    return float(text) if re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", text) else None

@@ -127,7 +127,7 @@ def _whole(low: int, high: int) -> Callable[[str, str], int]:
     def read(name: str, value: str) -> int:
         if name == "width" and value == "auto":
             raise _bad("width=auto is not supported by the local Cloudflare Images: client hints are not read")
-        if not re.fullmatch(r"\d{1,6}", value) or not low <= int(value) <= high:
+        if not re.fullmatch(r"[0-9]{1,6}", value) or not low <= int(value) <= high:
             raise _bad(f"{name} must be a whole number from {low} to {high}")
         return int(value)
 
@@ -136,7 +136,7 @@ def _whole(low: int, high: int) -> Callable[[str, str], int]:
 
 def _number(low: float, high: float) -> Callable[[str, str], float]:
     def read(name: str, value: str) -> float:
-        if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?|\.\d{1,6}", value) or not low <= float(value) <= high:
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?|\.[0-9]{1,6}", value) or not low <= float(value) <= high:
             raise _bad(f"{name} must be a number from {low:g} to {high:g}")
         return float(value)
 

@@ -31,6 +31,8 @@ def inspect(job: dict[str, Any]) -> dict[str, Any]:
         "frames": frames,
         "alpha": bool(header.hasalpha()),
     }
+    if format == "gif":
+        _check_gif_is_whole(Path(path).read_bytes())
     if max(width, height) <= job["max_side"] and width * height * frames <= job["max_pixels"]:
         _read_through(load, path, format, pages)
     return facts
@@ -44,6 +46,29 @@ def _read_through(load: Any, path: str, format: str, pages: dict[str, int]) -> N
     """Decode everything once, keeping nothing; JPEG at an eighth, which still reads every byte."""
     extra: dict[str, Any] = {"shrink": 8} if format == "jpeg" else pages
     load(path, access="sequential", fail_on="error", **extra).avg()
+
+
+def _check_gif_is_whole(data: bytes) -> None:
+    """Walk the blocks up to the trailer: libvips shows a GIF that breaks off as a shorter one."""
+    try:
+        place = 13 + _gif_table(data[10])
+        while data[place] != 0x3B:
+            if data[place] == 0x21:  # extension: a label, then sub-blocks
+                place += 2
+            elif data[place] == 0x2C:  # frame: descriptor, colours, code size, then sub-blocks
+                place += 11 + _gif_table(data[place + 9])
+            else:
+                raise ValueError("no GIF block")
+            while data[place]:
+                place += 1 + data[place]
+            place += 1
+    except IndexError:
+        raise ValueError("the GIF ends too early") from None
+
+
+def _gif_table(flags: int) -> int:
+    """Bytes of the colour table that these flags announce."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _svg(path: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _PACKAGES = str(Path(__file__).parents[3])
 _START_SECONDS = 30
 _MAX_WAITING = 1000
 _JOBS_PER_CHILD = 1000
+_TRIES = 4
 _LINE_BYTES = 64 * 1024
 
 
@@ -31,6 +32,10 @@ class PixelFault(Exception):
 
 class PixelCrash(Exception):
     """The child died or was stopped because it took too long."""
+
+
+class _GoneBefore(Exception):
+    """The child had died before it saw the job."""
 
 
 class PixelsBusy(Exception):
@@ -47,20 +52,26 @@ class _Child:
         self._writer = writer
 
     async def ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """Send one job and await its answer; raises PixelCrash."""
+        """Send one job and await its answer; raises _GoneBefore or PixelCrash."""
         self.jobs += 1
         try:
             async with asyncio.timeout(seconds):
-                self._writer.write(json.dumps(message).encode() + b"\n")
-                await self._writer.drain()
+                try:
+                    self._writer.write(json.dumps(message).encode() + b"\n")
+                    await self._writer.drain()
+                    await self.answer()
+                except (PixelCrash, OSError):
+                    raise _GoneBefore from None
                 return await self.answer()
         except TimeoutError:
             raise PixelCrash(f"no answer within {seconds:g} s") from None
-        except OSError as error:
-            raise PixelCrash(str(error)) from None
 
     async def answer(self) -> dict[str, Any]:
-        line = await self._reader.readline()
+        """The next message; raises PixelCrash when there will be none."""
+        try:
+            line = await self._reader.readline()
+        except OSError:
+            line = b""
         if not line.endswith(b"\n"):
             raise PixelCrash("the child died")
         answer: dict[str, Any] = json.loads(line)
@@ -107,7 +118,13 @@ class PixelPool:
         return result
 
     async def _run(self, message: dict[str, Any]) -> dict[str, Any]:
-        child = await self._take()
+        for _ in range(_TRIES):
+            # Killed while it was idle, a child costs this job nothing but another child.
+            with suppress(_GoneBefore):
+                return await self._ask(await self._take(), message)
+        raise PixelCrash("the children die before they work")
+
+    async def _ask(self, child: _Child, message: dict[str, Any]) -> dict[str, Any]:
         healthy = False
         try:
             answer = await child.ask(message, self._seconds * 2)

@@ -1,7 +1,7 @@
 """The child's side: one job after another over a socket, under limits that the kernel enforces.
 
-Started as `python -m images_app.emulator.pixels.worker FD MEMORY CPU_SECONDS`. Messages are lines of JSON. The
-child ends when its parent's end of the socket closes.
+Started as `python -m images_app.emulator.pixels.worker FD MEMORY CPU_SECONDS`. Messages are lines of JSON: `{}`
+when ready, `{}` when a job has arrived, then its answer. The child ends when its parent's end of the socket closes.
 """
 
 import json
@@ -21,12 +21,16 @@ def main() -> None:
     logging.disable(logging.CRITICAL)  # libvips' warnings about odd files; errors come back as answers
     jobs = _jobs()
     with socket.socket(fileno=descriptor) as link, link.makefile("rwb") as stream:
-        stream.write(b"{}\n")
-        stream.flush()
+        _say(stream, {})
         for line in stream:
+            _say(stream, {})  # from here on a death is this job's
             _allow_cpu(seconds)
-            stream.write(json.dumps(_run(jobs, json.loads(line))).encode() + b"\n")
-            stream.flush()
+            _say(stream, _run(jobs, json.loads(line)))
+
+
+def _say(stream: Any, message: dict[str, Any]) -> None:
+    stream.write(json.dumps(message).encode() + b"\n")
+    stream.flush()
 
 
 def _jobs() -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:

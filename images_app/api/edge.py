@@ -13,6 +13,7 @@ import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from images_app.api import problems
@@ -27,7 +28,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Edge:
-    """The layer around the whole API; `secure` says whether cookies are for https only."""
+    """The layer around the whole API."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -40,6 +41,8 @@ class Edge:
         body = receive if scope["path"] in STREAMED else _bounded(scope, receive)
         try:
             await self.app(answer.scope, body, answer.send)
+        except ClientDisconnect:
+            return  # nobody is left to answer
         except Exception:
             _log.exception("%s %s failed (request %s)", scope["method"], scope["path"], answer.request_id)
             if answer.started:

@@ -33,6 +33,8 @@ class World:
     def close(self) -> None:
         """End child processes and return connections."""
         self.media.close()
+        self.queue.close()
+        self.cloudflare.close()
         self.database.close()
 
 

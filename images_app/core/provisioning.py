@@ -33,6 +33,9 @@ class Queue(Protocol):
     def tidy(self, session: Session, file_id: str, run: int, attempt: int, delay_seconds: float = 0) -> None:
         """Enqueue a look for images of a file that nobody committed; the same (file, run, attempt) twice is one."""
 
+    def close(self) -> None:
+        """Return every connection."""
+
 
 def mark(session: Session, file: File, status: Literal["uploading", "ready", "error"]) -> None:
     """Change a file's status and keep the totals by status true; a file in the trash is in none of them."""

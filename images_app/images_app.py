@@ -1,7 +1,9 @@
 """The face and the server behind it, as one Reflex app."""
 
+import logging
+from typing import Any
+
 import reflex as rx
-from starlette.types import ASGIApp
 
 from images_app.bootstrap import world
 from images_app.components.broken import broken
@@ -12,20 +14,41 @@ from images_app.state.files import FilesState, FileState
 from images_app.state.gallery import GalleryState
 from images_app.state.shell import ShellState
 
+_log = logging.getLogger(__name__)
 
-def _with_server(face: ASGIApp) -> ASGIApp:
+
+def _with_server(face: Any) -> Any:
     """Put the API, the local Cloudflare and the jobs around the face. Runs when serving, not when building."""
     server = Server(world())
     app.register_lifespan_task(server.lifespan)
-    return server.compose(face)
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        # The export keeps this page as login/index.html, which would be answered by a redirect to /login/.
+        await face({**scope, "path": "/login/"} if scope.get("path") == "/login" else scope, receive, send)
+
+    return server.compose(pages)
+
+
+def _log_fault(exception: Exception) -> None:
+    """A handler of ours failed. Nothing is sent to the page: Reflex would send a script, which the page's policy
+    refuses, and the component that asked says by itself that no answer came."""
+    _log.error("an event of the face failed", exc_info=exception)
+
+
+def _log_browser_fault(exception: Exception) -> None:
+    """What a page reports of itself. Anybody can send this, so it is kept short and on one line."""
+    _log.warning("a page failed: %.1000r", str(exception)[:1000])
 
 
 app = rx.App(
     stylesheets=["/tokens.css", "/base.css", "/controls.css", "/shell.css", "/files.css"],
     reset_style=False,
     html_lang="en",
+    head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
     toaster=None,
     app_wraps={(55, "Broken"): lambda _stateful: broken()},
+    backend_exception_handler=_log_fault,
+    frontend_exception_handler=_log_browser_fault,
     api_transformer=_with_server,
 )
 app.add_page(home.page, route="/", title="Aeontel Images", on_load=ShellState.go_home)

@@ -15,7 +15,8 @@ def page() -> rx.Component:
             "Images",
             rx.el.span(gallery_count(), class_name="count"),
             rx.el.span(class_name="grow"),
-            rx.cond(ShellState.may_write, upload_button()),
+            # An empty gallery has its own button, and a screen has one.
+            rx.cond(ShellState.may_write & (ShellState.totals.files > 0), upload_button()),
             current="content",
         ),
         rx.el.div(gallery_count(), class_name="phone-count on-phone"),

@@ -108,12 +108,12 @@ class FileState(ShellState):
             except NotFound:
                 self.email, self.is_missing, self.row, self.history = viewer.email, True, None, ()
                 return
-            self._look_around(session, viewer, file.workspace_id)
+            self._enter(session, viewer, file.workspace_id)
             log = files.history(session, viewer, file.id, Window(_HISTORY)).items
             people = users.emails(session, {file.created_by, *(e.actor_id for e in log if e.actor_id)})
             image = images.list_page(session, viewer, Window(1), ids=(ids.image_of(file.id),)).items
             by = people.get(file.created_by, "")
-            self.row = Row.of(file, by, image[0].image if image else None, here.delivery)
+            self.row = Row.of(file, by, image[0].image if image else None, here)
             self.history = tuple(Happening.of(e, people.get(e.actor_id or "", "")) for e in reversed(log))
 
 
@@ -127,6 +127,6 @@ def _rows(here: World, session: Session, viewer: Viewer, found: Page[File]) -> t
 
     def row(file: File) -> Row:
         gone = None if file.trashed_at is None else file.trashed_at + keep
-        return Row.of(file, people.get(file.created_by, ""), image_of.get(file.id), here.delivery, deleted_at=gone)
+        return Row.of(file, people.get(file.created_by, ""), image_of.get(file.id), here, deleted_at=gone)
 
     return tuple(row(file) for file in found.items)

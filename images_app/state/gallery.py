@@ -35,7 +35,7 @@ class GalleryState(AuthState):
         try:
             with self._looking() as (world, session, viewer):
                 found = images.list_page(session, viewer, Window(_PAGE, after=cursor or None), workspace_id=here)
-                items = tuple(Item.of(row, world.delivery) for row in found.items)
+                items = tuple(Item.of(row, world) for row in found.items)
         except Unauthenticated:
             raise
         except AeontelError as error:

@@ -7,8 +7,11 @@ from typing import Any
 import reflex as rx
 from sqlmodel import Session
 
-from images_app.core import workspaces
+from images_app.core import access, counters, workspaces
 from images_app.core.access import Viewer
+from images_app.core.paging import Window
+from images_app.errors import NotFound
+from images_app.models import Workspace
 from images_app.state.auth import AuthState, needs_session, opens_page
 
 
@@ -36,6 +39,7 @@ class ShellState(AuthState):
 
     place: Place = Place("", "", "")
     places: Sequence[Place] = ()
+    """For the switcher: the newest hundred."""
     totals: Totals = Totals()
     is_missing: bool = False
     """There is no such workspace or file, or not for this viewer."""
@@ -46,18 +50,16 @@ class ShellState(AuthState):
         """From `/` to the newest workspace."""
         with self._looking() as (_, session, viewer):
             self.email = viewer.email
-            seen = workspaces.list_seen(session, viewer)
-        if seen:
-            return rx.redirect(f"/w/{seen[0].workspace.id}/content", replace=True)
-        self.is_missing = True
-        return None
+            newest = workspaces.list_page(session, viewer, Window(1)).items
+        self.is_missing = not newest
+        return rx.redirect(f"/w/{newest[0].workspace.id}/content", replace=True) if newest else None
 
     @rx.event
     @opens_page
     def enter(self) -> None:
         """Open the workspace of the address."""
         with self._looking() as (_, session, viewer):
-            self._look_around(session, viewer, self.workspace_id)
+            self._enter(session, viewer, self.workspace_id)
 
     @rx.event
     @needs_session
@@ -66,18 +68,22 @@ class ShellState(AuthState):
         with self._looking() as (_, session, viewer):
             self._look_around(session, viewer, self.place.id)
 
-    def _look_around(self, session: Session, viewer: Viewer, workspace_id: str) -> None:
-        seen = workspaces.list_seen(session, viewer)
+    def _enter(self, session: Session, viewer: Viewer, workspace_id: str) -> None:
+        seen = workspaces.list_page(session, viewer, Window()).items
         self.email = viewer.email
         self.places = tuple(Place(s.workspace.id, s.workspace.name, s.role) for s in seen)
-        here = next((s for s in seen if s.workspace.id == workspace_id), None)
-        self.is_missing = here is None
-        if here is None:
-            self.place, self.totals = Place("", "", ""), Totals()
+        self._look_around(session, viewer, workspace_id)
+
+    def _look_around(self, session: Session, viewer: Viewer, workspace_id: str) -> None:
+        try:
+            role = access.role_in(session, viewer, workspace_id)
+        except NotFound:
+            self.is_missing, self.place, self.totals = True, Place("", "", ""), Totals()
             return
-        self.place = Place(here.workspace.id, here.workspace.name, here.role)
-        n = here.totals
-        self.totals = Totals(n.get("images", 0), n.get("files", 0), n.get("files:error", 0), n.get("trash", 0))
+        workspace = session.get_one(Workspace, workspace_id)
+        self.is_missing, self.place = False, Place(workspace_id, workspace.name, role)
+        n = [counters.total(session, (workspace_id,), name) for name in ("images", "files", "files:error", "trash")]
+        self.totals = Totals(*n)
 
     @rx.var
     def may_write(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from images_app.cloudflare.delivery import Delivery
+from images_app.bootstrap import World
 from images_app.core.images import ImageRow
 from images_app.models import Event, File, Image
 
@@ -20,8 +20,8 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def url_of(delivery: Delivery, image: Image, variant: str) -> str:
-    return delivery.url(image.cf_image_id, variant, private=image.is_private)
+def url_of(world: World, image: Image, variant: str) -> str:
+    return world.delivery.url(image.cf_image_id, variant, private=image.is_private)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Item:
     takenAt: str | None
 
     @classmethod
-    def of(cls, row: ImageRow, delivery: Delivery) -> "Item":
+    def of(cls, row: ImageRow, world: World) -> "Item":
         image, file = row.image, row.file
         return cls(
             id=image.id,
@@ -51,9 +51,9 @@ class Item:
             width=image.width,
             height=image.height,
             size=image.size,
-            url=url_of(delivery, image, "public"),
-            gridUrl=url_of(delivery, image, "grid"),
-            fullUrl=url_of(delivery, image, "full"),
+            url=url_of(world, image, "public"),
+            gridUrl=url_of(world, image, "grid"),
+            fullUrl=url_of(world, image, "full"),
             thumbhash=image.thumbhash,
             createdAt=moment(file.created_at),
             takenAt=moment(image.taken_at),
@@ -95,9 +95,7 @@ class Row:
     gridUrl: str | None
 
     @classmethod
-    def of(
-        cls, file: File, by: str, image: Image | None, delivery: Delivery, *, deleted_at: datetime | None = None
-    ) -> "Row":
+    def of(cls, file: File, by: str, image: Image | None, world: World, *, deleted_at: datetime | None = None) -> "Row":
         fault = None
         if file.error_code is not None:
             fault = Fault(file.error_code, file.error_message or "", file.error_retryable)
@@ -117,8 +115,8 @@ class Row:
             deletedAt=moment(deleted_at),
             width=image.width if image else None,
             height=image.height if image else None,
-            thumbUrl=url_of(delivery, image, "thumb") if image else None,
-            gridUrl=url_of(delivery, image, "grid") if image else None,
+            thumbUrl=url_of(world, image, "thumb") if image else None,
+            gridUrl=url_of(world, image, "grid") if image else None,
         )
 
 

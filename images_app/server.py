@@ -33,7 +33,7 @@ class Server:
 
     def compose(self, face: ASGIApp) -> ASGIApp:
         """`face` with everything else of the server in front of it."""
-        served: dict[str, ASGIApp] = {"api": self._api, "objects": self._api}
+        served: dict[str, ASGIApp] = {"api": self._api, "objects": self._api, **_NEVER}
         if self.emulator is not None:
             served |= dict.fromkeys(("cloudflare", "imagedelivery", "cdn-cgi"), self.emulator.app)
 
@@ -127,6 +127,10 @@ async def _no_face(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
+
+
+_NEVER: dict[str, ASGIApp] = {"_upload": _no_face}
+"""Reflex's own upload route takes files from anybody; whatever a page uses, it does not exist here."""
 
 
 def headless() -> ASGIApp:

@@ -111,7 +111,7 @@ export function Gallery({ page, workspaceId, workspaceName, canWrite = false, ca
         />
       )}
       {canWrite && <UploadPanel {...{ files, uploads, actions, entries }} onShow={show} />}
-      {drag && <DropOverlay count={drag} workspaceName={workspaceName} maxBytes={limits?.maxFileBytes} />}
+      {drag !== 0 && <DropOverlay count={drag} workspaceName={workspaceName} maxBytes={limits?.maxFileBytes} />}
       {menu && <Menu {...menu} onClose={() => setMenu(null)} rows={tileMenu(menu.item, { can, open, actions, trash })} />}
       {opened && live.state !== "expired" && (
         <Viewer
@@ -145,7 +145,7 @@ export function Gallery({ page, workspaceId, workspaceName, canWrite = false, ca
 
 function Foot({ state, items, collection, onTop }) {
   if (state.status === "error") return <MoreFailed onRetry={collection.retry} />;
-  if (state.next) return <More />;
+  if (state.next) return <More key={items.length} />; // another one each time: the old one did not move
   if (!items.length) return null;
   return <End total={state.total ?? items.length} first={items[items.length - 1].createdAt} onTop={onTop} />;
 }

@@ -24,7 +24,6 @@ export function Grid({ tiles, files, monthOf, more, selection, activeKey, can, o
     [tiles, monthOf, inner, gap, least, more],
   );
   const rows = layout?.rows ?? [];
-  useAnchor(scroller, layout);
 
   const focusRow = layout?.place.get(activeKey);
   const virtualizer = useVirtualizer({
@@ -41,6 +40,8 @@ export function Grid({ tiles, files, monthOf, more, selection, activeKey, can, o
     },
   });
   useLayoutEffect(() => virtualizer.measure(), [layout, virtualizer]);
+  useAnchor(scroller, layout, virtualizer);
+  useFocusKept(scroller, layout, activeKey);
 
   const reveal = useCallback(
     (key, { focus = true, centre = false } = {}) => {
@@ -134,22 +135,36 @@ function Heading({ row, selection, on }) {
 }
 
 /** Keeps the first visible tile in its place when the layout changes; at the very top new pictures just appear. */
-function useAnchor(scroller, layout) {
+function useAnchor(scroller, layout, virtualizer) {
   const before = useRef(null);
   useLayoutEffect(() => {
     const element = scroller.current;
     const old = before.current;
     before.current = layout;
-    if (!element || !old || !layout || old === layout || element.scrollTop <= 8) return;
-    const from = rowAt(old.rows, element.scrollTop);
+    const offset = virtualizer.scrollOffset ?? 0; // asking the element would lay the page out at once
+    if (!element || !old || !layout || old === layout || offset <= 8) return;
+    const from = rowAt(old.rows, offset);
     for (const row of old.rows.slice(from, from + 12)) {
       const cell = row.cells?.find(({ tile }) => layout.place.has(keyOf(tile)));
       if (!cell) continue;
       const now = layout.rows[layout.place.get(keyOf(cell.tile))];
-      element.scrollTop += now.top - row.top;
+      if (now.top !== row.top) element.scrollTop += now.top - row.top;
       return;
     }
-  }, [layout, scroller]);
+  }, [layout, scroller, virtualizer]);
+}
+
+/** When the tile with the focus leaves, the one that takes its place gets it, not the page. */
+function useFocusKept(scroller, layout, activeKey) {
+  const before = useRef(null);
+  useLayoutEffect(() => {
+    const old = before.current;
+    before.current = { layout, activeKey };
+    if (!old?.layout || !layout?.order.length || !old.layout.place.has(old.activeKey)) return;
+    if (layout.place.has(old.activeKey) || document.activeElement !== document.body) return;
+    const at = old.layout.order.findIndex((tile) => keyOf(tile) === old.activeKey);
+    focusSoon(scroller.current, keyOf(layout.order[Math.min(at, layout.order.length - 1)]));
+  }, [layout, activeKey, scroller]);
 }
 
 /** The tile may only be drawn after the scroll that brings it in. */

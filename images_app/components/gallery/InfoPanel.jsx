@@ -30,7 +30,7 @@ export function InfoPanel({ item }) {
           <Pair name="File" value={[bytes(item.size), type(file?.mime)].filter(Boolean).join(", ")} />
           <Pair name="Camera" value={camera(exif)} />
           <Pair name="Lens" value={lens(exif)} />
-          <Pair name="Place" value={hasPlace(exif) ? "In the original only, left out of delivered copies" : ""} />
+          <Pair name="Place" value={hasPlace(exif) ? "Left out of delivered copies" : ""} />
         </dl>
         <Exposure values={exposure(exif)} />
       </div>

@@ -16,6 +16,7 @@ import { copyRows, moreRows, PhoneBar, StageHead } from "./ViewerBars.jsx";
 import { useViewerKeys } from "./useViewerKeys.js";
 
 const NEAR = 12;
+const MARGIN = 64;
 const PLUGINS = [Inline, Zoom];
 const isPhone = () => window.matchMedia("(max-width: 720px)").matches;
 
@@ -79,7 +80,7 @@ export function Viewer({ id, items, total, more, can, actions, onNear, onView, o
             slides={slides}
             index={at}
             on={{ view, zoom: ({ zoom: now }) => setZoom(now) }}
-            carousel={{ finite: true, preload: 2, padding: isPhone() ? 0 : 64, spacing: 0 }}
+            carousel={{ finite: true, preload: 2, padding: isPhone() ? 0 : MARGIN, spacing: 0 }}
             controller={{ ref: controller, aria: false, touchAction: "none", closeOnEscape: false }}
             animation={{ fade: 180, swipe: 260, navigation: 260 }}
             zoom={{ ref: zoomer, maxZoomPixelRatio: 2, scrollToZoom: true, pinchZoomV4: true }}
@@ -87,6 +88,7 @@ export function Viewer({ id, items, total, more, can, actions, onNear, onView, o
             render={{ buttonPrev: nothing, buttonNext: nothing, buttonZoom: nothing }}
           />
         </div>
+        <Scale item={item} zoom={zoom} panel={panel} />
         <button type="button" className="ag-arrow ag-prev" aria-label="Previous (Left arrow)" disabled={at === 0} onClick={run.prev}>
           <ChevronLeft aria-hidden />
         </button>
@@ -104,6 +106,24 @@ export function Viewer({ id, items, total, more, can, actions, onNear, onView, o
 }
 
 const nothing = () => null;
+
+/** How large the picture is drawn, compared with the original. */
+function Scale({ item, zoom, panel }) {
+  const ref = useRef(null);
+  const [room, setRoom] = useState(null);
+  useEffect(() => {
+    const stage = ref.current.parentElement;
+    const observer = new ResizeObserver(() => setRoom({ width: stage.clientWidth - 2 * MARGIN, height: stage.clientHeight - 2 * MARGIN }));
+    observer.observe(stage);
+    return () => observer.disconnect();
+  }, [panel]);
+  const fit = room && item.width && item.height ? Math.min(1, room.width / item.width, room.height / item.height) : null;
+  return (
+    <div className="ag-foot num on-desk" ref={ref}>
+      {fit && (zoom > 1 ? `${Math.round(fit * zoom * 100)} %` : `Fit, ${Math.round(fit * 100)} %`)}
+    </div>
+  );
+}
 
 /** A picture whose link was followed but whose page is not loaded: shown alone. Null when it is in the list. */
 function useStray(id, items, onClose) {

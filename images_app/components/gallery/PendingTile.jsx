@@ -1,6 +1,7 @@
 import React, { memo } from "react";
 import { CircleAlert, Clock, LoaderCircle, RotateCw, Trash2, Upload } from "./icons.js";
 import { useStore } from "./store.js";
+import { placeholder } from "./thumbhash.js";
 import { useThumb } from "./thumbs.js";
 import { useSecond } from "./useSecond.js";
 import { failure, seconds, until } from "./words.js";
@@ -8,7 +9,7 @@ import { failure, seconds, until } from "./words.js";
 /** A file on its way into the gallery, or one that did not get there and says why. */
 export const PendingTile = memo(function PendingTile({ files, id, cell, height, column, active, can, on }) {
   const entry = useStore(files.store, ({ byKey }) => byKey.get(id)) ?? cell.tile;
-  const thumb = useThumb(entry);
+  const thumb = useThumb(entry) ?? placeholder(entry.thumbhash);
   const style = { left: cell.x, width: cell.width, height };
   const failed = entry.status === "failed";
   const label = failed ? `${entry.name}, not in the gallery. ${failure(entry.error)}` : `${entry.name}, ${said(entry)}`;

@@ -53,12 +53,13 @@ export const Tile = memo(function Tile({ item, cell, height, column, selected, a
 });
 
 function Picture({ item, onBroken }) {
-  const [state, setState] = useState(shown.has(item.gridUrl) ? "known" : "loading");
+  const [state, setState] = useState("loading");
   const [tries, setTries] = useState(0);
   const hash = placeholder(item.thumbhash);
+  const hasArrived = state === "there";
   function loaded() {
+    setState(shown.has(item.gridUrl) ? "there" : "shown");
     shown.add(item.gridUrl);
-    setState((before) => (before === "known" ? before : "shown"));
   }
   function retry(event) {
     event.stopPropagation();
@@ -79,7 +80,7 @@ function Picture({ item, onBroken }) {
     );
   return (
     <>
-      {hash && state !== "known" && <img className="ag-hash" src={hash} alt="" aria-hidden draggable={false} />}
+      {hash && !hasArrived && <img className="ag-hash" src={hash} alt="" aria-hidden draggable={false} />}
       <img
         key={tries}
         className={`ag-picture ag-${state}`}
@@ -89,6 +90,7 @@ function Picture({ item, onBroken }) {
         decoding="async"
         draggable={false}
         onLoad={loaded}
+        onAnimationEnd={() => setState("there")}
         onError={() => setState("broken")}
       />
     </>

@@ -66,8 +66,14 @@ function Act({ entry, files, uploads, actions, onShow }) {
   if (status === "done") return button("Show", () => onShow(entry));
   if (status === "failed" && !fileId && !refused) return button("Retry", () => uploads.resend(key), true);
   if (status === "failed" && fileId && error?.retryable !== false) return button("Retry", () => actions.retry(entry), true);
+  if (fileId)
+    return (
+      <a className="btn mini" href={`/files/${encodeURIComponent(fileId)}`}>
+        Open file
+      </a>
+    );
   return (
-    <button type="button" className="btn icon mini" aria-label={`Dismiss ${name}`} title="Dismiss" onClick={() => (fileId ? files.patch(key, { here: false }) : files.remove(key))}>
+    <button type="button" className="btn icon mini" aria-label={`Dismiss ${name}`} title="Dismiss" onClick={() => files.remove(key)}>
       <X aria-hidden />
     </button>
   );

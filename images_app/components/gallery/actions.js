@@ -6,6 +6,11 @@ import { count, plural } from "./words.js";
 const failed = (results) => results.filter(({ error }) => error && error.status !== 404);
 const reason = (results) => results[0].error.message;
 
+/** A picture that comes back stands in its place meanwhile, in its shape. */
+function known({ width, height, thumbhash, createdAt }) {
+  return { ratio: width && height ? width / height : null, thumbhash, createdAt, placed: true };
+}
+
 export function createActions({ collection, files, onChanged }) {
   /** Takes the pictures out at once; what the server refuses comes back with its reason. */
   async function takeOut(items, work) {
@@ -20,7 +25,7 @@ export function createActions({ collection, files, onChanged }) {
   async function undo(items, work, what) {
     const results = await inTurn(items, work);
     results.forEach(({ item, error }) => error || collection.forgive(item.id));
-    results.forEach(({ value }) => value?.provisioning && files.adopt(value));
+    results.forEach(({ item, value }) => value?.provisioning && files.adopt(value, known(item)));
     const wrong = failed(results);
     if (wrong.length) say(`${plural(wrong.length, what)} could not be brought back. ${reason(wrong)}`, { bad: true });
   }

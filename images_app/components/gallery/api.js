@@ -13,6 +13,17 @@ export class Problem extends Error {
 export const SESSION_ENDED = "aeontel:session-ended";
 export const SIGNED_IN = "aeontel:signed-in";
 
+let waiting = () => 0;
+
+/** `count` answers how many uploads wait for the next sign-in. */
+export function tellWaiting(count) {
+  waiting = count;
+}
+
+export function sessionEnded() {
+  window.dispatchEvent(new CustomEvent(SESSION_ENDED, { detail: { waiting: waiting() } }));
+}
+
 export async function request(method, path, { body, signal } = {}) {
   let response;
   try {
@@ -30,7 +41,7 @@ export async function request(method, path, { body, signal } = {}) {
   const text = await response.text();
   const json = parse(text);
   if (response.ok) return json;
-  if (response.status === 401) window.dispatchEvent(new CustomEvent(SESSION_ENDED));
+  if (response.status === 401) sessionEnded();
   throw new Problem(response.status, json);
 }
 
@@ -42,13 +53,17 @@ export function parse(text) {
   }
 }
 
+const EVERYTHING = "file,placeholder,variants";
 const id = encodeURIComponent;
 const query = (values) => new URLSearchParams(values).toString();
 
 export const api = {
   limits: () => request("GET", "/api/limits"),
   me: () => request("GET", "/api/me"),
-  image: (imageId) => request("GET", `/api/images/${id(imageId)}?include=file,placeholder,variants`),
+  image: (imageId) => request("GET", `/api/images/${id(imageId)}?include=${EVERYTHING}`),
+  /** At most 100; those that are gone are left out. */
+  images: async (ids) =>
+    (await request("GET", `/api/images?${query({ ids: ids.join(","), include: EVERYTHING, limit: 100 })}`)).data,
   totalImages: async (workspaceId) =>
     (await request("GET", `/api/images?${query({ workspace_id: workspaceId, limit: 1 })}`)).pageInfo.total,
   removeImage: (imageId) => request("DELETE", `/api/images/${id(imageId)}`),
@@ -91,8 +106,8 @@ export function toItem(image) {
     url: image.url,
     gridUrl: image.variants?.grid ?? image.url,
     fullUrl: image.variants?.full ?? image.url,
-    thumbhash: (typeof image.placeholder === "string" ? image.placeholder : image.thumbhash) ?? null,
-    createdAt: image.file?.createdAt ?? image.createdAt ?? null,
-    takenAt: image.takenAt ?? null,
+    thumbhash: image.placeholder?.thumbhash ?? null,
+    createdAt: image.file?.createdAt ?? null,
+    takenAt: image.placeholder?.takenAt ?? null,
   };
 }

@@ -10,8 +10,38 @@ import { request } from "./api.js";
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
 
-/** States: connecting, live, offline {retryAt, attempt}, expired. */
-export function connect(workspaceId, { onEvent, onState }) {
+const open = new Map(); // workspace → what this tab has for it, however many parts of the page listen
+
+/**
+ * States: connecting, live, offline {retryAt, attempt}, expired. Each is also told as window event `aeontel:live`.
+ *
+ * @returns {{retry, close}}
+ */
+export function connect(workspaceId, listener) {
+  const shared = open.get(workspaceId) ?? { listeners: new Set(), state: { state: "connecting" }, stream: null };
+  open.set(workspaceId, shared);
+  shared.listeners.add(listener);
+  shared.stream ??= listen(workspaceId, {
+    onEvent: (event) => shared.listeners.forEach(({ onEvent }) => onEvent(event)),
+    onState(state) {
+      shared.state = state;
+      shared.listeners.forEach(({ onState }) => onState(state));
+      window.dispatchEvent(new CustomEvent("aeontel:live", { detail: state }));
+    },
+  });
+  listener.onState(shared.state);
+  return {
+    retry: shared.stream.retry,
+    close() {
+      shared.listeners.delete(listener);
+      if (shared.listeners.size) return;
+      shared.stream.close();
+      open.delete(workspaceId);
+    },
+  };
+}
+
+function listen(workspaceId, { onEvent, onState }) {
   const name = `aeontel-events:${workspaceId}`;
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
   const end = new AbortController();
@@ -31,11 +61,10 @@ export function connect(workspaceId, { onEvent, onState }) {
   function enter(next) {
     state = next;
     onState(next);
-    window.dispatchEvent(new CustomEvent("aeontel:live", { detail: next }));
     if (leads) channel?.postMessage({ kind: "state", state: next });
   }
 
-  function open() {
+  function start() {
     clearTimeout(timer);
     source?.close();
     const after = last ? `&after=${last}` : "";
@@ -67,7 +96,7 @@ export function connect(workspaceId, { onEvent, onState }) {
     if (end.signal.aborted) return;
     if (status === 401) return enter({ state: "expired" });
     if (attempt > 1 || status === 0) enter({ state: "offline", retryAt: Date.now() + wait, attempt });
-    timer = setTimeout(open, wait);
+    timer = setTimeout(start, wait);
   }
 
   if (channel) {
@@ -75,13 +104,13 @@ export function connect(workspaceId, { onEvent, onState }) {
       if (data.kind === "event") take(data.event);
       else if (data.kind === "state" && !leads) enter(data.state);
       else if (data.kind === "hello" && leads) channel.postMessage({ kind: "state", state });
-      else if (data.kind === "retry" && leads) open();
+      else if (data.kind === "retry" && leads) start();
     };
   }
 
   function lead() {
     leads = true;
-    open();
+    start();
     return new Promise((resolve) => end.signal.addEventListener("abort", resolve));
   }
 
@@ -92,7 +121,7 @@ export function connect(workspaceId, { onEvent, onState }) {
     lead();
   }
 
-  const retry = () => (leads ? open() : channel?.postMessage({ kind: "retry" }));
+  const retry = () => (leads ? start() : channel?.postMessage({ kind: "retry" }));
   const online = () => state.state === "offline" && retry();
   window.addEventListener("online", online);
 

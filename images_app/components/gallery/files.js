@@ -3,7 +3,7 @@
  *
  * An entry: {key, here, name, size, isImage, ratio, status, sent, error, nextAttemptAt, fileId, at, file?}
  * status: queued → sending → processing ⇄ waiting → done | failed | stored (kept, not a picture). `here`: added in this
- * tab, so it has a row in the upload panel. A failed entry without `fileId` never reached the server.
+ * tab, so it has a row in the upload panel. `placed`: its tile stands where its id belongs. A failed entry without `fileId` never reached the server.
  */
 import { api } from "./api.js";
 import { createStore } from "./store.js";
@@ -17,7 +17,8 @@ export const isUnsent = ({ status }) => status === "queued" || status === "sendi
 /** What the answer of the file route means for an entry. */
 export function standing(file) {
   const { provisioning, status, error } = file;
-  if (status === "error" || provisioning.state === "failed") return { status: "failed", error };
+  if (status === "error" || provisioning.state === "failed")
+    return { status: "failed", error: { ...error, attempts: provisioning.attempt } };
   if (provisioning.state === "waiting") return { status: "waiting", nextAttemptAt: provisioning.nextAttemptAt };
   if (provisioning.state === "pending" || provisioning.state === "running") return { status: "processing" };
   return provisioning.state === "done" ? { status: "done" } : { status: "stored" };
@@ -71,12 +72,12 @@ export function createFiles(workspaceId) {
     patch(key, { fileId: file.id, sent: file.size, error: null, ...standing(file), ...overtaken });
   }
 
-  /** A failed or retried file that this tab did not send. */
-  function adopt(file) {
+  /** A failed or retried file that this tab did not send; `known` is what is known of its picture. */
+  function adopt(file, known = {}) {
     if (byFile.has(file.id)) return patch(byFile.get(file.id), standing(file));
     const { id: fileId, name, size } = file;
-    const entry = { key: fileId, here: false, name, size, isImage: true, ratio: null, sent: size, fileId };
-    put({ ...entry, at: Date.parse(file.createdAt) || 0, ...standing(file) });
+    const entry = { key: fileId, here: false, name, size, isImage: true, ratio: null, at: 0, sent: size, fileId };
+    put({ ...entry, ...known, ...standing(file) });
   }
 
   function onEvent({ type, fileId, data }) {

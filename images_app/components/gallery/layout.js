@@ -13,7 +13,7 @@ export function ratioOf({ width, height, ratio }) {
  * Packs tiles into rows as wide as the page and at least `least` high.
  *
  * @param tiles  objects with width and height, or ratio
- * @param open   more tiles will follow: a last row that is not full is left out rather than drawn and moved later
+ * @param open   more tiles will follow: the last row is left out rather than drawn now and moved later
  * @returns [{height, cells: [{tile, x, width}]}]
  */
 export function justify(tiles, { width, gap, least, open = false }) {
@@ -33,10 +33,9 @@ export function justify(tiles, { width, gap, least, open = false }) {
     row.push({ tile, ratio });
     sum += ratio;
   }
-  if (row.length) {
+  if (row.length && (!open || rows.length === 0)) {
     const height = (width - gap * (row.length - 1)) / sum;
-    if (height <= least * 1.3) rows.push(full(row, height, width, gap));
-    else if (!open || rows.length === 0) rows.push(loose(row, least, gap));
+    rows.push(height <= least * 1.3 ? full(row, height, width, gap) : loose(row, least, gap));
   }
   return rows;
 }

@@ -3,7 +3,7 @@ import Uppy from "@uppy/core";
 import XHRUpload from "@uppy/xhr-upload";
 import { ratioOfFile } from "./dimensions.js";
 import { isUnsent } from "./files.js";
-import { parse, SESSION_ENDED } from "./api.js";
+import { parse, sessionEnded, tellWaiting } from "./api.js";
 
 const AT_ONCE = 4;
 const PICTURE = /\.(jpe?g|jfif|png|gif|webp|avif|hei[cf]|tiff?|bmp|svg)$/i;
@@ -49,8 +49,8 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     const problem = parse(xhr?.responseText ?? "") ?? {};
     if (xhr?.status === 401) {
       paused = true; // the rest waits for the next sign-in
-      window.dispatchEvent(new CustomEvent(SESSION_ENDED));
       files.patch(file.meta.relativePath, { status: "queued", sent: 0, held: true });
+      sessionEnded();
       return;
     }
     const code = problem.code ?? (xhr?.status ? "internal_error" : "unreachable");
@@ -113,6 +113,8 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     held.forEach((resolve) => resolve());
   }
 
+  tellWaiting(() => files.all().filter(isUnsent).length);
+
   return {
     add,
     cancel(key) {
@@ -140,8 +142,6 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
       wake();
       files.all().filter((entry) => entry.held).forEach(({ key }) => this.resend(key));
     },
-    isPaused: () => paused,
-    unsent: () => files.all().filter(isUnsent).length,
     dispose: () => uppy.destroy(),
   };
 }

@@ -24,9 +24,9 @@ export function useTiles(collection, files) {
     const known = new Set(items.map(({ fileId }) => fileId));
     const coming = pending.filter(({ fileId, status }) => !known.has(fileId) || status === "failed");
     const unsent = coming.filter(({ fileId }) => !fileId).sort((a, b) => b.at - a.at);
-    const earlier = coming.filter(({ fileId, here }) => fileId && !here).sort(byFile);
-    const placed = coming.filter(({ fileId, here }) => fileId && here).sort(byFile);
-    return [...unsent, ...earlier, ...zip(placed, items)];
+    const earlier = coming.filter(({ fileId, here, placed }) => fileId && !here && !placed).sort(byFile);
+    const inPlace = coming.filter(({ fileId, here, placed }) => fileId && (here || placed)).sort(byFile);
+    return [...unsent, ...earlier, ...zip(inPlace, items)];
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `signature` stands for `pending`
   }, [items, signature]);
 
@@ -34,9 +34,9 @@ export function useTiles(collection, files) {
   const monthOf = useMemo(() => {
     const labels = new Map();
     return (tile) => {
-      if (tile.key) return thisMonth;
-      const label = labels.get(tile.id) ?? month(tile.createdAt);
-      labels.set(tile.id, label);
+      if (tile.key && !tile.placed) return thisMonth;
+      const label = labels.get(tile.createdAt) ?? month(tile.createdAt);
+      labels.set(tile.createdAt, label);
       return label;
     };
   }, [thisMonth]);
@@ -47,12 +47,12 @@ export function useTiles(collection, files) {
 const byFile = (a, b) => (a.fileId < b.fileId ? 1 : -1);
 
 /** Merges two lists that are both newest first; ids of an image and of its file end alike. */
-function zip(placed, items) {
+function zip(coming, items) {
   const out = [];
   let at = 0;
   for (const item of items) {
-    while (at < placed.length && suffix(placed[at].fileId) >= suffix(item.id)) out.push(placed[at++]);
+    while (at < coming.length && suffix(coming[at].fileId) >= suffix(item.id)) out.push(coming[at++]);
     out.push(item);
   }
-  return [...out, ...placed.slice(at)];
+  return [...out, ...coming.slice(at)];
 }

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { api, inTurn, SESSION_ENDED, SIGNED_IN, toItem } from "./api.js";
+import { api, SESSION_ENDED, sessionEnded, SIGNED_IN, toItem } from "./api.js";
 import { createActions } from "./actions.js";
 import { createCollection } from "./collection.js";
 import { connect } from "./events.js";
@@ -8,6 +8,7 @@ import { createUploads } from "./uploads.js";
 
 const BURST = 60;
 const RECOUNT = 600;
+const MOST = 100;
 
 /** Everything that lives as long as the gallery of one workspace is open: images, files on their way, live events. */
 export function useWorkspace(workspaceId, page, onNeedPage) {
@@ -32,8 +33,11 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
   useEffect(() => {
     const { collection, files, recount } = world;
     const created = collect(BURST, async (ids) => {
-      const results = await inTurn(ids, api.image, 4);
-      results.forEach(({ value }) => value && collection.insert(toItem(value)));
+      for (let at = 0; at < ids.length; at += MOST) {
+        const images = await api.images(ids.slice(at, at + MOST)).catch(() => null);
+        if (images) images.forEach((image) => collection.insert(toItem(image)));
+        else collection.refresh();
+      }
     });
     function onEvent(event) {
       files.onEvent(event);
@@ -48,7 +52,7 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
     let before = null;
     function onState(next) {
       setLive(next);
-      if (next.state === "expired" && before !== "expired") window.dispatchEvent(new CustomEvent(SESSION_ENDED));
+      if (next.state === "expired" && before !== "expired") sessionEnded();
       if (next.state === "live" && before !== "live") {
         collection.refresh();
         recount();

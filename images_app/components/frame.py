@@ -59,16 +59,21 @@ def _bottom(current: Section) -> rx.Component:
         link(rx.icon(icon, aria_hidden=True), name, to=path(section), custom_attrs=_here(section, current))
         for section, name, icon, _ in _SECTIONS
     )
-    upload = [rx.cond(ShellState.may_write, shell.upload_button(compact=True))] if current == "content" else []
     return rx.el.nav(
         images,
         files,
-        *upload,
+        rx.cond(ShellState.may_write, upload(current, compact=True)),
         trash,
         shell.account(email=ShellState.email, compact=True),
         class_name="tabbar on-phone",
         custom_attrs={"aria-label": "Main"},
     )
+
+
+def upload(current: Section, **props: bool) -> rx.Component:
+    """The button that adds pictures, from whichever page."""
+    elsewhere = {} if current == "content" else {"gallery": path("content")}
+    return shell.upload_button(**props, **elsewhere)
 
 
 def bar(title: str, *inside: rx.Component, current: Section) -> rx.Component:

@@ -2,9 +2,8 @@
 
 import reflex as rx
 
-from images_app.components.frame import bar, frame
+from images_app.components.frame import bar, frame, upload
 from images_app.components.gallery import gallery, gallery_count
-from images_app.components.shell import upload_button
 from images_app.state.gallery import GalleryState
 from images_app.state.shell import ShellState
 
@@ -16,7 +15,7 @@ def page() -> rx.Component:
             rx.el.span(gallery_count(), class_name="count"),
             rx.el.span(class_name="grow"),
             # An empty gallery has its own button, and a screen has one.
-            rx.cond(ShellState.may_write & (ShellState.totals.files > 0), upload_button()),
+            rx.cond(ShellState.may_write & (ShellState.totals.files > 0), upload("content")),
             current="content",
         ),
         rx.el.div(gallery_count(), class_name="phone-count on-phone"),

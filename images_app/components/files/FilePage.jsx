@@ -5,12 +5,13 @@ import { Link, useNavigate } from "react-router";
 import { api } from "../gallery/api.js";
 import { copy } from "../gallery/actions.js";
 import { Toasts } from "../gallery/Toasts.jsx";
-import { bytes, failure } from "../gallery/words.js";
+import { bytes } from "../gallery/words.js";
 import { Time } from "../lib/Time.jsx";
 import { ChevronRight, CircleAlert, Copy, Download, ImageMinus, RotateCw, Trash2, Undo2 } from "../lib/icons.js";
 import { createActions } from "./actions.js";
 import { Happenings } from "./Happenings.jsx";
 import { Rail } from "./Rail.jsx";
+import { reasonOf } from "./reason.js";
 import { Status } from "./Status.jsx";
 
 export function FilePage({ row, history, mayWrite, place, onLookAgain }) {
@@ -51,7 +52,7 @@ export function FilePage({ row, history, mayWrite, place, onLookAgain }) {
                 <CircleAlert aria-hidden="true" />
                 <div>
                   <b>Stored, but not in the gallery</b>
-                  <p>{failure(row.error && { ...row.error, attempts: row.attempt })}{retryable ? "" : " Another try would not help."}</p>
+                  <p>{reasonOf(row.error, row.attempt)} The file itself is safe and can be downloaded.</p>
                 </div>
                 {mayWrite && retryable && (
                   <button type="button" className="btn ink" onClick={() => actions.retry(row)}>

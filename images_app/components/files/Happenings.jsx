@@ -1,6 +1,7 @@
 import { copy } from "../gallery/actions.js";
-import { bytes, failure } from "../gallery/words.js";
+import { bytes } from "../gallery/words.js";
 import { Time } from "../lib/Time.jsx";
+import { reasonOf } from "./reason.js";
 
 const by = (event, what) => (event.by ? `${what} by ${event.by}` : what);
 
@@ -9,7 +10,7 @@ const SAID = {
   "image.provision_requested": (event) => by(event, "Asked for"),
   "image.provision_retrying": ({ data }) => `${data.message || "Did not work."} Attempt ${data.attempt} follows.`,
   "image.created": () => "In the gallery",
-  "image.provision_failed": ({ data }) => `${failure(data)} ${data.retryable ? "Retry is possible." : ""}`,
+  "image.provision_failed": ({ data }) => `${reasonOf(data, data.attempts)}${data.retryable ? " Retry is possible." : ""}`,
   "image.deleted": (event) => by(event, "Removed from the gallery"),
   "file.deleted": (event) => by(event, "Moved to trash"),
   "file.restored": (event) => by(event, "Restored"),

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
-import { failure, waiting } from "../gallery/words.js";
+import { waiting } from "../gallery/words.js";
 import { Check, Clock, FileIcon, ImageMinus, LoaderCircle, X } from "../lib/icons.js";
+import { reasonOf } from "./reason.js";
 
 /** How far a file is on its way into the gallery, and why it is not. Quiet when all is well. */
 export function Status({ row, reason = true }) {
@@ -24,7 +25,7 @@ function standing({ state, attempt, error }) {
     case "waiting":
       return { badge: "wait", icon: Clock, label: "Waiting" };
     case "failed":
-      return { badge: "bad", icon: X, label: "Failed", why: failure(error && { ...error, attempts: attempt }) };
+      return { badge: "bad", icon: X, label: "Failed", why: reasonOf(error, attempt) };
     case "done":
       return { icon: Check, label: "In the gallery" };
     case "removed":

@@ -56,13 +56,14 @@ class OfflineNotice(rx.Component):
 
 
 class UploadButton(rx.Component):
-    """Opens the gallery's file picker."""
+    """Opens the gallery's file picker; on other pages `gallery` is the way there."""
 
     library = _UPLOAD.importable_path
     tag = "UploadButton"
     lib_dependencies: list[str] = [LUCIDE]
 
     compact: rx.Var[bool]
+    gallery: rx.Var[str]
 
 
 switcher = Switcher.create

@@ -2,6 +2,7 @@
 
 - `X-Request-Id` is taken over when it is a harmless word, else made, and always answered.
 - `HEAD` is answered wherever `GET` is, without the body.
+- A NUL in an address or parameter is refused here: PostgreSQL would not take it as text.
 - A body is read up to 1 MiB, except where an endpoint streams it.
 - Answers are private to the caller and not stored, unless the endpoint says otherwise.
 - A fault of ours is logged and becomes a problem that tells nothing of the inside.
@@ -14,9 +15,11 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from images_app.api import problems
+from images_app.errors import InvalidParameter, NotFound
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +43,9 @@ class Edge:
         answer = _Answer(scope, send)
         body = receive if scope["path"] in STREAMED else _bounded(scope, receive)
         try:
+            if refusal := _refusal(answer.scope):
+                await refusal(answer.scope, receive, answer.send)
+                return
             await self.app(answer.scope, body, answer.send)
         except ClientDisconnect:
             return  # nobody is left to answer
@@ -77,6 +83,14 @@ class _Answer:
         elif self._is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
+
+
+def _refusal(scope: Scope) -> Response | None:
+    if "\0" in scope["path"]:
+        return problems.of(scope, NotFound())
+    if b"%00" in scope["query_string"]:
+        return problems.of(scope, InvalidParameter("A parameter contains a NUL character."))
+    return None
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:

@@ -84,20 +84,18 @@ def install(app: FastAPI) -> None:
 
 async def _on_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, AeontelError)
+    return of(request.scope, error)
+
+
+def of(scope: Scope, error: AeontelError) -> Response:
+    """The problem that tells a client of this error."""
     status = status_of(type(error))
     if status >= 500:
-        _log.error("%s answered %d: %s", request_id(request.scope), status, error)
+        _log.error("%s answered %d: %s", request_id(scope), status, error)
     if status == 500:
-        return internal(request.scope)
-    return problem(
-        request_id(request.scope),
-        status,
-        error.code,
-        error.title,
-        error.detail,
-        headers=_headers_of(error),
-        **_extensions_of(error),
-    )
+        return internal(scope)
+    more = _extensions_of(error)
+    return problem(request_id(scope), status, error.code, error.title, error.detail, headers=_headers_of(error), **more)
 
 
 def _headers_of(error: AeontelError) -> dict[str, str]:
@@ -128,7 +126,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = list(_faults(error.errors()))
     invalid = errors.InvalidParameter(f"{faults[0].pointer}: {faults[0].detail}".removeprefix(": "), tuple(faults))
-    return await _on_ours(request, invalid)
+    return of(request.scope, invalid)
 
 
 def _faults(found: Sequence[Any]) -> Iterator[FieldError]:
@@ -151,12 +149,12 @@ async def _on_http(request: Request, error: Exception) -> Response:
     """What the framework itself raises: unknown address, wrong method, unreadable body."""
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return await _on_ours(request, errors.NotFound())
+        return of(request.scope, errors.NotFound())
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(allowed_methods(request))
     if error.status_code == 400:
-        return await _on_ours(request, errors.InvalidParameter(str(error.detail)))
+        return of(request.scope, errors.InvalidParameter(str(error.detail)))
     title = HTTPStatus(error.status_code).phrase
     code = title.lower().replace(" ", "_").replace("-", "_")
     return problem(request_id(request.scope), error.status_code, code, title, str(error.detail or ""), headers=headers)

@@ -17,13 +17,13 @@ MAX_PASSWORD = 1024
 MIN_PASSWORD = 8
 FIRST_WORKSPACE = "My workspace"
 
-_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
+_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f\ufffd]+@[^\s@\x00-\x1f\x7f\ufffd]+")
 _HASHER = PasswordHasher()
 
 
 def normal_email(email: str) -> str:
-    """The one form in which an address is stored and compared."""
-    return unicodedata.normalize("NFC", email).strip().lower()
+    """The one form in which an address is stored and compared. PostgreSQL takes no NUL, so there is none in it."""
+    return unicodedata.normalize("NFC", email.replace("\0", "\ufffd")).strip().lower()
 
 
 def valid_email(email: str) -> str:
@@ -82,8 +82,7 @@ def by_email(session: Session, email: str) -> User:
 
 def emails(session: Session, user_ids: Collection[str]) -> dict[str, str]:
     """The addresses of these users, to show who did something; unknown ids are left out."""
-    rows = session.exec(select(User.id, User.email).where(col(User.id).in_(user_ids))).all()
-    return {user_id: email for user_id, email in rows}
+    return dict(session.exec(select(User.id, User.email).where(col(User.id).in_(user_ids))).all())
 
 
 def create(session: Session, email: str, password: str | None, *, is_admin: bool = False) -> User:

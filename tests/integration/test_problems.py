@@ -123,6 +123,8 @@ def test_a_parameter_fault_is_400_and_unknown_parameters_are_ignored(api: Api, a
         assert answer.json()["code"] == "invalid_parameter"
         assert answer.json()["errors"][0]["pointer"] == "limit"
     assert client.get("/api/workspaces", params={"colour": "red"}).status_code == 200
+    nul = client.get("/api/workspaces?after=a%00b")
+    assert (nul.status_code, nul.json()["code"]) == (400, "invalid_parameter")
 
 
 def test_a_body_over_the_limit_is_refused_announced_or_not(api: Api, ada: User) -> None:

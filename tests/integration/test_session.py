@@ -1,5 +1,6 @@
 """Signing in and out: the cookie, the row behind it, guessing, and other sites' pages."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 from sqlmodel import col, select, update
 
 from images_app.core import sessions, users
+from images_app.errors import BadCredentials, TooManyAttempts
 from images_app.models import Session, SignInFailure, User, now
 from tests.integration.conftest import EMAIL, Api
 
@@ -130,6 +132,26 @@ def test_after_ten_failures_even_the_right_password_has_to_wait(api: Api, ada: U
     assert client.post("/api/session", json=RIGHT).status_code == 200
 
 
+def test_guesses_at_the_same_moment_are_counted_one_by_one(api: Api, ada: User) -> None:
+    def guess(_number: int) -> int:
+        try:
+            sessions.sign_in(api.world.database, EMAIL, "not that one")
+        except BadCredentials:
+            return 401
+        except TooManyAttempts:
+            return 429
+        return 200
+
+    with ThreadPoolExecutor(16) as threads:
+        assert sorted(threads.map(guess, range(16))) == [401] * 10 + [429] * 6
+
+
+def test_many_may_sign_in_as_one_user_at_the_same_moment(api: Api, ada: User) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        answers = threads.map(lambda _number: api.client().post("/api/session", json=RIGHT), range(16))
+        assert [answer.status_code for answer in answers] == [200] * 16
+
+
 def test_waiting_does_not_grow_with_attempts_while_waiting(api: Api, ada: User) -> None:
     client = api.client()
     for _ in range(10):
@@ -161,9 +183,9 @@ def test_failures_from_one_public_address_are_throttled_over_many_emails(api: Ap
     """Through core: on this machine every request comes from a local address, which may be a proxy's."""
     with api.world.database.write() as session:
         session.add_all(SignInFailure(subject="address:203.1.113.9") for _ in range(sessions.FAILURES_PER_ADDRESS))
-    with pytest.raises(sessions.TooManyAttempts):
+    with pytest.raises(TooManyAttempts):
         sessions.sign_in(api.world.database, "new@example.com", "x", address="203.1.113.9")
-    with pytest.raises(sessions.BadCredentials):
+    with pytest.raises(BadCredentials):
         sessions.sign_in(api.world.database, "new@example.com", "x", address="203.1.113.8")
 
 

@@ -74,8 +74,9 @@ class Fetcher:
                     raise _fault(f"the origin answered {response.status_code}")
                 return response
             await response.aclose()
+            location = response.headers["location"]
             try:
-                target = self._target(str(target.join(response.headers["location"])))
+                target = self._target(str(target.join(_plain(location))))
             except httpx.InvalidURL:
                 raise _fault("the origin redirects to an invalid URL") from None
         raise _fault("too many redirects")
@@ -106,15 +107,20 @@ class Fetcher:
 
     def _target(self, url: str) -> httpx.URL:
         """The parsed URL, if it may be requested."""
-        if len(url) > _MAX_URL or not url.isprintable() or any(c in url for c in " \\"):
-            raise _fault("the URL is not valid")
         try:
-            target = httpx.URL(url)
+            target = httpx.URL(_plain(url))
         except (httpx.InvalidURL, ValueError, UnicodeError):
             raise _fault("the URL is not valid") from None
         if not any(_under(base, target) for base in self._bases):
             raise _fault("this URL may not be fetched by the local Cloudflare Images")
         return target
+
+
+def _plain(url: str) -> str:
+    """The text itself, when it has nothing that two readers could take differently."""
+    if len(url) > _MAX_URL or not url.isprintable() or any(c in url for c in " \\"):
+        raise _fault("the URL is not valid")
+    return url
 
 
 def _under(base: httpx.URL, target: httpx.URL) -> bool:

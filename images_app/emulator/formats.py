@@ -1,5 +1,7 @@
 """Image formats by their first bytes and by content type."""
 
+import re
+
 ACCEPTED = {
     "jpeg": "image/jpeg",
     "png": "image/png",
@@ -17,6 +19,8 @@ HEAD_BYTES = 4096
 
 _HEIF_BRANDS = {b"avif": "avif", b"avis": "avif"}
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+
+_SVG_ELEMENT = re.compile(rb"<([A-Za-z][A-Za-z0-9_.-]*:)?svg[\s/>]")
 
 
 def sniff(head: bytes) -> str | None:
@@ -37,4 +41,4 @@ def sniff(head: bytes) -> str | None:
         brand = head[8:12]
         return _HEIF_BRANDS.get(brand) or ("heic" if brand in _HEIC_BRANDS else None)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return "svg" if text.startswith(b"<") and b"<svg" in text else None
+    return "svg" if text.startswith(b"<") and _SVG_ELEMENT.search(text) else None

@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -39,6 +41,7 @@ class RunningEmulator:
         self.account = f"{self.api_base}/accounts/{ACCOUNT_ID}/images"
         self.delivery = f"{self.url}/imagedelivery/{ACCOUNT_HASH}"
         self.http = httpx.Client(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30, trust_env=False)
+        self._public = httpx.Client(timeout=30, trust_env=False)
         self._config = {"fetch_bases": list(fetch_bases), **config}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,10 +73,13 @@ class RunningEmulator:
     def pixel_children(self) -> list[int]:
         """Process ids of the pixel children."""
         assert self._process is not None
-        listed = subprocess.run(
-            ["ps", "-s", str(self._process.pid), "-o", "pid=,args="], capture_output=True, text=True
-        )
-        return [int(line.split()[0]) for line in listed.stdout.splitlines() if "emulator.pixels.worker" in line]
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # ended meanwhile
+                if b"emulator.pixels.worker" in (folder / "cmdline").read_bytes():
+                    pid = int(folder.name)
+                    found += [pid] if os.getsid(pid) == self._process.pid else []
+        return found
 
     def upload(self, data: bytes, *, type: str = "image/jpeg", name: str = "a.jpg", **fields: str) -> httpx.Response:
         """POST a file."""
@@ -87,13 +93,14 @@ class RunningEmulator:
 
     def deliver(self, image_id: str, tail: str, accept: str = "*/*", **headers: str) -> httpx.Response:
         """GET a variant, without credentials."""
-        return httpx.get(f"{self.delivery}/{image_id}/{tail}", headers={"Accept": accept, **headers}, timeout=30)
+        return self._public.get(f"{self.delivery}/{image_id}/{tail}", headers={"Accept": accept, **headers})
 
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
+        self._public.close()
         if self._process is not None:
             self.kill()
 
@@ -110,16 +117,18 @@ class Page:
 
 
 class Origin:
-    """A small HTTP server with pages by path (query left out); `seen` collects paths with queries."""
+    """A small HTTP server with pages by path (query left out); `seen` and `headers` tell what was asked."""
 
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
         self.seen: list[str] = []
+        self.headers: dict[str, Message] = {}
         origin = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 origin.seen.append(self.path)
+                origin.headers[self.path] = self.headers
                 page = origin.pages.get(self.path.partition("?")[0], Page(b"none", "text/plain", 404))
                 page.wait()
                 self.send_response(page.status)

@@ -1,20 +1,22 @@
 """Runs in a pixel child: libvips reads a stored file and writes what a recipe says."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-import py_svg_hush
 import pyvips
+from PIL import Image
+
+from images_app.emulator.pixels import svg
 
 Job = dict[str, Any]
+_COPYRIGHT = 0x8298
 _ADJUSTMENTS = ("brightness", "contrast", "gamma", "saturation")
 
 
 def render(job: Job) -> Job:
     """`source` and `target` are paths; the rest is a recipe. Raises pyvips.Error, ValueError."""
     if job["action"] == "sanitise":
-        Path(job["target"]).write_bytes(py_svg_hush.filter_svg(Path(job["source"]).read_bytes()))
+        Path(job["target"]).write_bytes(svg.sanitise(Path(job["source"]).read_bytes()))
         return {}
     image = _animation(job) if job["animated"] else _frame(_load(job), job)
     _save(image, job)
@@ -104,7 +106,7 @@ def _adjust(image: pyvips.Image, job: Job) -> pyvips.Image:
     if job["contrast"] != 1:
         colour = colour.linear(job["contrast"], 127.5 * (1 - job["contrast"]))
     if job["gamma"] != 1:
-        colour = colour.cast("uchar").gamma(exponent=1 / job["gamma"])
+        colour = colour.cast("uchar").gamma(exponent=job["gamma"])  # to the power 1/exponent
     if job["saturation"] != 1:
         colour = colour.recomb(_saturation(job["saturation"]))
     colour = colour.cast("uchar").copy(interpretation="srgb")
@@ -149,20 +151,26 @@ def _metadata(image: pyvips.Image, keep: str) -> tuple[pyvips.Image, str]:
         if "jpeg-thumbnail-data" in image.get_fields():
             image.remove("jpeg-thumbnail-data")
         return image, "exif|xmp|iptc"
-    notice = _copyright(image)
+    notice = _copyright(image) if keep == "copyright" else b""
     for name in image.get_fields():
         if name.startswith("exif-") or name == "jpeg-thumbnail-data":
             image.remove(name)
-    if keep != "copyright" or not notice:
+    if not notice:
         return image, "none"
-    image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Copyright", notice)
+    exif = Image.Exif()
+    exif[_COPYRIGHT] = notice
+    image.set_type(pyvips.GValue.blob_type, "exif-data", exif.tobytes())
     return image, "exif"
 
 
-def _copyright(image: pyvips.Image) -> str:
-    """libvips shows a text field as `text (text, ASCII, 6 components, 6 bytes)`."""
-    if "exif-ifd0-Copyright" not in image.get_fields():
-        return ""
-    shown = str(image.get("exif-ifd0-Copyright"))
-    tail = re.search(r", ASCII, \d+ components, \d+ bytes\)$", shown)
-    return shown[: (tail.start() - 2) // 2].strip() if tail else ""
+def _copyright(image: pyvips.Image) -> bytes:
+    """The field's bytes as they are in the file; libvips itself shows EXIF texts only in a translated form."""
+    if "exif-data" not in image.get_fields():
+        return b""
+    exif = Image.Exif()
+    try:
+        exif.load(image.get("exif-data"))
+        notice = exif.get(_COPYRIGHT, "")
+    except Exception:  # broken EXIF says nothing; Pillow has many ways to say so
+        return b""
+    return notice.encode("latin-1", "replace").rstrip(b"\0") if isinstance(notice, str) else b""

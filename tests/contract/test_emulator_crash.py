@@ -1,0 +1,101 @@
+"""SIGKILL at any moment loses nothing that was answered, and leaves nothing half."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import httpx
+
+from tests.support import photos
+from tests.support.emulator import RunningEmulator
+from tests.support.pixels import decoded
+
+
+def test_what_was_answered_survives_sigkill(tmp_path):
+    answered: dict[str, bytes] = {}
+    emulator = RunningEmulator(tmp_path)
+    stop = threading.Event()
+
+    def upload(seed: int) -> None:
+        chance = random.Random(seed)
+        while not stop.is_set():
+            data = photos.quadrants(width=chance.randrange(20, 900), height=chance.randrange(20, 900))
+            try:
+                answer = emulator.upload(data)
+            except httpx.TransportError:
+                return
+            answered[answer.json()["result"]["id"]] = data
+
+    with emulator:
+        for round in range(3):
+            threads = [threading.Thread(target=upload, args=(round * 10 + n,)) for n in range(3)]
+            for thread in threads:
+                thread.start()
+            goal = len(answered) + 10
+            while len(answered) < goal:
+                time.sleep(0.01)
+            emulator.kill()
+            for thread in threads:
+                thread.join()
+            emulator.start()
+        listed = emulator.http.get(f"{emulator.account}/v2?per_page=10000").json()["result"]["images"]
+        assert set(answered) <= {image["id"] for image in listed}
+        for image in listed:
+            blob = emulator.http.get(f"{emulator.account}/v1/{image['id']}/blob").content
+            assert blob == answered.get(image["id"], blob)
+            assert decoded(emulator.deliver(image["id"], "w=10")).width == 10
+
+
+def test_settings_and_variants_survive_and_old_orphans_are_swept(tmp_path):
+    emulator = RunningEmulator(tmp_path)
+    with emulator:
+        image_id = emulator.uploaded(photos.quadrants())
+        key = emulator.http.put(f"{emulator.account}/v1/keys/second").json()["result"]["keys"][1]
+        emulator.http.patch(f"{emulator.account}/v1/config", json={"flexible_variants": False})
+        emulator.deliver(image_id, "public")
+        emulator.kill()
+        young, old, draft = (tmp_path / "blobs" / "aa" / "aa01", tmp_path / "blobs/aa/aa02", tmp_path / "drafts/x")
+        for path in (young, old, draft):
+            path.write_bytes(b"left behind")
+        for path in (old, draft):
+            os.utime(path, (0, 0))
+        emulator.start()
+        assert (young.exists(), old.exists(), draft.exists()) == (True, False, False)
+        assert emulator.http.get(f"{emulator.account}/v1/keys").json()["result"]["keys"][1] == key
+        assert emulator.deliver(image_id, "w=5").headers["cf-images"] == "err=9429"
+        assert emulator.deliver(image_id, "public").headers["cf-images"] == "internal=ok/h"
+
+
+def test_a_killed_pixel_child_costs_one_answer_at_most(tmp_path):
+    with RunningEmulator(tmp_path, pixel_processes=1) as emulator:
+        image_id = emulator.uploaded(photos.photo_jpeg(4000, 3000))
+        answers: list[httpx.Response] = []
+        heavy = threading.Thread(target=lambda: answers.append(emulator.deliver(image_id, "blur=100,f=webp")))
+        heavy.start()
+        time.sleep(0.3)
+        for child in emulator.pixel_children():
+            os.kill(child, signal.SIGKILL)
+        heavy.join()
+        assert answers[0].status_code == 200 or answers[0].headers["cf-images"] == "err=9523"
+        assert decoded(emulator.deliver(image_id, "w=50")).size == (50, 38)
+        assert len(emulator.pixel_children()) == 1
+
+
+def test_a_job_over_its_time_is_answered_with_an_error(tmp_path):
+    with RunningEmulator(tmp_path, pixel_processes=1, pixel_seconds=0.15) as emulator:
+        image_id = emulator.uploaded(photos.quadrants(width=3000, height=3000))
+        answer = emulator.deliver(image_id, "w=12000,h=8000,fit=squeeze,f=webp")
+        assert (answer.status_code, answer.headers["cf-images"]) == (500, "err=9523")
+        assert decoded(emulator.deliver(image_id, "w=50")).size == (50, 50)
+
+
+def test_many_sizes_leave_a_bounded_cache(tmp_path):
+    cap = 50_000
+    with RunningEmulator(tmp_path, pixel_cache_bytes=cap) as emulator:
+        image_id = emulator.uploaded(photos.photo_jpeg(320, 240))
+        for width in range(100, 160):
+            assert emulator.deliver(image_id, f"w={width}").status_code == 200
+        kept = [path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        assert 0 < sum(kept) <= cap

@@ -107,7 +107,7 @@ def photo_jpeg(
     """A photograph that people see as `width` x `height`, stored as a camera held in that orientation stores it."""
     stored = _as_stored(grain(scene(width, height, seed), seed), orientation)
     extra = {"exif": camera_exif(orientation=orientation, gps=gps, seed=seed).tobytes()} if exif else {}
-    return _encode(stored, "JPEG", quality=quality, **extra)
+    return encode(stored, "JPEG", quality=quality, **extra)
 
 
 def quadrants(orientation: int = 1, *, width: int = 120, height: int = 80, format: str = "JPEG") -> bytes:
@@ -120,7 +120,7 @@ def quadrants(orientation: int = 1, *, width: int = 120, height: int = 80, forma
         draw.rectangle((left, top, left + half[0], top + half[1]), fill=colour)
     exif = Image.Exif()
     exif[Base.Orientation] = orientation
-    return _encode(_as_stored(image, orientation), format, exif=exif.tobytes(), **_QUALITY.get(format, {}))
+    return encode(_as_stored(image, orientation), format, exif=exif.tobytes(), **_QUALITY.get(format, {}))
 
 
 def corners_of(image: Image.Image) -> tuple[str, ...]:
@@ -137,11 +137,11 @@ def png(width: int = 640, height: int = 480, *, alpha: bool = False, seed: int =
         mask = Image.new("L", image.size, 0)
         ImageDraw.Draw(mask).ellipse((0, 0, width - 1, height - 1), fill=255)
         image.putalpha(mask)
-    return _encode(image, "PNG")
+    return encode(image, "PNG")
 
 
 def webp(width: int = 640, height: int = 480, *, seed: int = 0) -> bytes:
-    return _encode(scene(width, height, seed), "WEBP", quality=80)
+    return encode(scene(width, height, seed), "WEBP", quality=80)
 
 
 def animation(
@@ -149,7 +149,17 @@ def animation(
 ) -> bytes:
     """An animated GIF or WebP; every frame differs. `delay` in milliseconds."""
     first, *rest = (scene(width, height, seed * 1000 + n) for n in range(frames))
-    return _encode(first, format, save_all=True, append_images=rest, duration=delay, loop=0)
+    return encode(first, format, save_all=True, append_images=rest, duration=delay, loop=0)
+
+
+def flicker(width: int, height: int, *, frames: int, format: str = "GIF", delay: int = 70) -> bytes:
+    """A long animation that is quickly made: plain frames, no two alike."""
+    palette = [channel for n in range(256) for channel in (n, 255 - n, n * 7 % 256)]
+    images = [Image.new("P", (width, height), n) for n in range(frames)]
+    for image in images:
+        image.putpalette(palette)
+    first, *rest = images if format == "GIF" else [image.convert("RGB") for image in images]
+    return encode(first, format, save_all=True, append_images=rest, duration=delay, loop=0)
 
 
 def gif_of(frames: int, width: int, height: int) -> bytes:
@@ -163,27 +173,24 @@ def gif_of(frames: int, width: int, height: int) -> bytes:
 
 
 def heic(width: int = 800, height: int = 600, *, gps: bool = False, seed: int = 0) -> bytes:
-    image = pillow_heif.from_pillow(scene(width, height, seed))
-    out = io.BytesIO()
-    image.save(out, quality=70, exif=camera_exif(gps=gps, seed=seed).tobytes())
-    return out.getvalue()
+    exif = camera_exif(gps=gps, seed=seed).tobytes()
+    return encode(scene(width, height, seed), "HEIF", quality=70, exif=exif)
 
 
 def avif(width: int = 320, height: int = 240, *, seed: int = 0) -> bytes:
     exif = camera_exif(gps=True, seed=seed).tobytes()
-    return _encode(scene(width, height, seed), "AVIF", quality=60, speed=10, exif=exif)
+    return encode(scene(width, height, seed), "AVIF", quality=60, speed=10, exif=exif)
 
 
 def tiff(width: int = 640, height: int = 480, *, pages: int = 1, big: bool = False, seed: int = 0) -> bytes:
+    """A TIFF as scanners write them; the camera's tags are in the file's own directory."""
     first, *rest = (scene(width, height, seed * 100 + n) for n in range(pages))
-    return _encode(
-        first, "TIFF", compression="tiff_lzw", save_all=True, append_images=rest, big_tiff=big,
-        exif=camera_exif(gps=True, seed=seed),
-    )  # fmt: skip
+    exif = camera_exif(gps=True, seed=seed).tobytes()
+    return encode(first, "TIFF", save_all=True, append_images=rest, exif=exif, big_tiff=big)
 
 
 def bmp(width: int = 320, height: int = 240, *, seed: int = 0) -> bytes:
-    return _encode(scene(width, height, seed), "BMP")
+    return encode(scene(width, height, seed), "BMP")
 
 
 def svg(width: int = 320, height: int = 200, *, colour: str = "#0a7d5a") -> bytes:
@@ -262,9 +269,13 @@ FORMATS: dict[str, Callable[[], bytes]] = {
 _QUALITY: dict[str, dict[str, object]] = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 95}}
 
 
-def _encode(image: Image.Image, format: str, **options: object) -> bytes:
+def encode(image: Image.Image, format: str, **options: object) -> bytes:
+    """The bytes of a file in one of Pillow's formats, or `HEIF`."""
     out = io.BytesIO()
-    image.save(out, format, **options)
+    if format == "HEIF":
+        pillow_heif.from_pillow(image).save(out, **options)
+    else:
+        image.save(out, format, **options)
     return out.getvalue()
 
 

@@ -28,8 +28,10 @@ STREAMED = frozenset({"image/jpeg", "image/png", "image/tiff"})
 DECODE_STREAMED = 250_000_000
 DECODE_WHOLE = 100_000_000
 """Pixels of a picture that is decoded at once, at up to 8 bytes each."""
-DECODE_ANIMATION = 500_000_000
-"""Pixels of all frames that are decoded to make a smaller animation; a longer one becomes a still."""
+DECODE_ANIMATION = 300_000_000
+"""Pixels of all frames that are decoded to make a smaller animation; a longer one becomes a still.
+
+libvips holds every frame of a WebP at once, at 4 bytes a pixel."""
 DECODE_SIDE = 100_000
 
 DERIVATIVE_AREA = 50_000_000

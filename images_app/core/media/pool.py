@@ -4,7 +4,7 @@ Parent and child exchange lines of JSON over pipes and nothing that could carry 
 like any stranger's input. The children start when they are first needed and are fresh interpreters, never forks:
 the parent has threads and open connections.
 
-Memory: at most ``processes x memory`` (2 x 2 GiB of address space by default). An ordinary 12-megapixel photograph
+Memory: at most ``processes x memory`` (2 x 3 GiB of address space by default). An ordinary 12-megapixel photograph
 takes some 60 MB; the largest that is decoded at once, 100 megapixels, up to 8 bytes a pixel.
 """
 
@@ -25,6 +25,12 @@ from images_app.core.media.base import MediaInfo, Prepared
 from images_app.errors import ImageDamaged, ImageTooLarge, MediaError, MediaUnavailable, NotAnImage, SvgRefused
 
 _ROOT = Path(__file__).parents[3]
+_ENVIRONMENT = {
+    "PYTHONUTF8": "1",
+    "VIPS_BLOCK_UNTRUSTED": "1",
+    "VIPS_WARNING": "1",  # 1 means silence
+    "VIPS_DISC_THRESHOLD": "100g",  # pixels stay in memory, whose limit we know, and never go to a temporary file
+}
 _ANSWER = 128 * 1024
 """The longest answer, in bytes: 16 KB of EXIF, escaped, and a few fields."""
 _JOBS_PER_CHILD = 500
@@ -40,7 +46,7 @@ class DecoderPool:
     in bytes.
     """
 
-    def __init__(self, processes: int, *, seconds: int = 60, memory: int = 2 * 1024**3) -> None:
+    def __init__(self, processes: int, *, seconds: int = 60, memory: int = 3 * 1024**3) -> None:
         self._processes = processes
         self._seconds = seconds
         self._memory = memory
@@ -60,7 +66,7 @@ class DecoderPool:
             is_sound = child.jobs < _JOBS_PER_CHILD
         finally:
             self._give_back(child, is_sound=is_sound)
-        return _understood(answer, folder)
+        return read_answer(answer, folder)
 
     def close(self) -> None:
         """End the children, also those at work; their callers and whoever comes later get MediaUnavailable."""
@@ -119,7 +125,7 @@ class _Child:
             stdout=subprocess.PIPE,
             bufsize=0,
             cwd=_ROOT,
-            env={"PYTHONUTF8": "1", "VIPS_WARNING": "1", "VIPS_BLOCK_UNTRUSTED": "1"},
+            env=_ENVIRONMENT,
             start_new_session=True,
         )
         assert self._process.stdin is not None
@@ -166,8 +172,11 @@ class _Child:
         self._from_child.close()
 
 
-def _understood(answer: bytes, folder: Path) -> Prepared:
-    """The child's answer, believed only in the shape and bounds that an honest one has."""
+def read_answer(answer: bytes, folder: Path) -> Prepared:
+    """The child's answer, believed only in the shape and bounds that an honest one has.
+
+    Raises the MediaError that it reports, or MediaUnavailable.
+    """
     try:
         told = json.loads(answer)
         if "error" in told:

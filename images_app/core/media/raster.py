@@ -4,9 +4,10 @@ A `Picture` knows its size and metadata from the header; pixels are decoded when
 that misses some of them raises. Only the loader that fits the sniffed type is ever called.
 """
 
+import mmap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pillow_heif
@@ -26,9 +27,6 @@ _LOADERS = {
     "image/avif": "heifload_source",
 }
 _TURNED = frozenset({5, 6, 7, 8})
-_TIFF_HEAD = 1 << 20
-"""How much of a TIFF file is searched for its EXIF; a writer may put it at the end, and then there is none."""
-
 _NO_MEMORY = ("out of memory", "insufficient memory", "allocate", "memory allocation", "memory limit")
 _CUT_SHORT = ("premature end", "unexpected end", "end of file", "truncated", "bad seek", "read error", "not enough")
 
@@ -123,7 +121,7 @@ def _open_vips(source: Path, mime: str) -> Picture:
 
     def load(**options: object) -> pyvips.Image:
         file = pyvips.Source.new_from_file(str(source))
-        return loader(file, access="sequential", fail_on="truncated", **options)
+        return loader(file, access="sequential", fail_on="error", **options)
 
     def still(shrink: int) -> pyvips.Image:
         step = next((s for s in (8, 4, 2) if shrink >= 2 * s), 1)
@@ -134,17 +132,20 @@ def _open_vips(source: Path, mime: str) -> Picture:
     frames = int(header.get("n-pages")) if mime in ("image/gif", "image/webp") and "n-pages" in fields else 1
     if mime == "image/gif":
         gif.check(source)
-    block = _tiff_head(source) if mime == "image/tiff" else header.get("exif-data") if "exif-data" in fields else None
+    block = _mapped(source) if mime == "image/tiff" else header.get("exif-data") if "exif-data" in fields else None
     found = exif.read(block)
     if mime == "image/avif":
-        found = Exif(found.tags, 1, found.taken_at)
+        found = replace(found, orientation=1)  # libheif turns it by `irot` and `imir`, which is all that counts
+    elif mime == "image/tiff":
+        found = replace(found, orientation=header.get("orientation") if "orientation" in fields else 1)
     animation = (lambda: load(n=-1)) if frames > 1 else None
     return Picture(mime, header.width, header.height, frames, found, still, animation)
 
 
-def _tiff_head(source: Path) -> bytes:
+def _mapped(source: Path) -> memoryview:
+    """The whole file without reading it: a TIFF's tags may be anywhere in it."""
     with source.open("rb") as file:
-        return file.read(_TIFF_HEAD)
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _open_heif(source: Path, mime: str) -> Picture:
@@ -158,7 +159,7 @@ def _open_heif(source: Path, mime: str) -> Picture:
         rows = pyvips.Image.new_from_memory(image.data, image.stride // bands, height, bands, "uchar")
         return _with_profile(rows.crop(0, 0, width, height), bands, image.info.get("icc_profile"))
 
-    return Picture(mime, width, height, 1, Exif(found.tags, 1, found.taken_at), load)
+    return Picture(mime, width, height, 1, replace(found, orientation=1), load)
 
 
 def _open_bmp(source: Path) -> Picture:

@@ -50,7 +50,7 @@ _CONTAINERS = frozenset({"application/zip", "application/x-ole-storage", "applic
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 _TEXTS = frozenset({"plain", "csv", "tab-separated-values", "markdown", "calendar", "vcard", "rtf"})
 _ACTIVE = re.compile(
-    r"xml|html|script|wasm|shockwave|flash|java|hta|x-ms-(application|manifest|shortcut)|x-msdownload|http|manifest"
+    r"\bxml|html|script|wasm|shockwave|flash|java|hta|x-ms-(application|manifest|shortcut)|x-msdownload|http|manifest"
 )
 
 _EXTENSIONS = frozenset(
@@ -92,7 +92,9 @@ def mime_of(head: bytes, declared: str | None, name: str) -> str:
     claim = _bare(declared)
     if claim in ("", OCTETS):
         claim = (mimetypes.guess_type(name)[0] or "").lower()
-    return claim if _is_harmless(claim) else seen or OCTETS
+    if not _is_harmless(claim) or (seen and claim.startswith(("text/", "font/", "model/"))):
+        return seen or OCTETS
+    return claim
 
 
 def _brand(head: bytes) -> str:

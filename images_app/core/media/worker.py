@@ -8,7 +8,6 @@ when its standard input does: a parent that was killed leaves no child behind, e
 import json
 import os
 import resource
-import signal
 import sys
 import threading
 import traceback
@@ -32,7 +31,6 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITABLE, _WRITABLE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     _restrict_libvips()
     answers = _own_stdout()
     jobs: SimpleQueue[bytes] = SimpleQueue()

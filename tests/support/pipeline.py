@@ -1,0 +1,118 @@
+"""A real server behind a gate, and what a test wants to know of its pipeline."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from images_app import bootstrap
+from images_app.bootstrap import World
+from images_app.settings import load
+from tests.support.gate import Gate
+from tests.support.photos import photo_jpeg
+from tests.support.server import RunningServer
+
+T = TypeVar("T")
+_WITHIN_S = 45.0
+
+
+def wait_for(what: Callable[[], T | None], *, within: float = _WITHIN_S) -> T:
+    """The first truthy answer; asks 20 times a second."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        answer = what()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"not within {within} s")
+
+
+@dataclass
+class Pipeline:
+    """A server, the gate in its way to Cloudflare, and a client that is signed in."""
+
+    server: RunningServer
+    gate: Gate
+    http: httpx.Client
+    beside: World
+    """The same database and objects, seen from this process."""
+
+    @cached_property
+    def workspace_id(self) -> str:
+        return str(self.http.get("/api/me").json()["workspaces"][0]["id"])
+
+    @cached_property
+    def _cloudflare(self) -> tuple[str, dict[str, str]]:
+        found = json.loads(self.server.aeontel("cloudflare", "credentials").stdout)
+        base = f"{self.server.url}/cloudflare/client/v4/accounts/{found['accountId']}/images"
+        return base, {"Authorization": f"Bearer {found['apiToken']}"}
+
+    def upload(self, data: bytes | None = None, name: str = "photo.jpg", mime: str = "image/jpeg") -> str:
+        """The id of a new file."""
+        content = data or photo_jpeg(320, 240)
+        answer = self.http.post(
+            "/api/files", data={"workspaceId": self.workspace_id}, files={"file": (name, content, mime)}
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def file(self, file_id: str) -> Any:
+        return self.http.get(f"/api/files/{file_id}").raise_for_status().json()
+
+    def state(self, file_id: str) -> str:
+        return str(self.file(file_id)["provisioning"]["state"])
+
+    def wait_for_state(self, file_id: str, *states: str) -> None:
+        wait_for(lambda: self.state(file_id) in states)
+
+    def events(self, file_id: str) -> list[Any]:
+        """Oldest first, also of a file in the trash."""
+        answer = self.http.get("/api/events", params={"file_id": file_id}).raise_for_status()
+        return list(answer.json()["data"])
+
+    def event_types(self, file_id: str) -> list[str]:
+        return [event["type"] for event in self.events(file_id)]
+
+    def images(self) -> list[Any]:
+        """The gallery."""
+        return list(self.http.get("/api/images").raise_for_status().json()["data"])
+
+    def image(self, file_id: str) -> Any:
+        """The image of a file, or None."""
+        answer = self.http.get(f"/api/images/by-file/{file_id}")
+        return answer.json() if answer.status_code == 200 else None
+
+    def remote(self, file_id: str) -> list[Any]:
+        """The images of a file at the local Cloudflare, asked without the gate."""
+        base, headers = self._cloudflare
+        params = {"meta.fileId[eq]": file_id, "per_page": "100"}
+        answer = httpx.get(f"{base}/v2", params=params, headers=headers, timeout=10).raise_for_status()
+        return list(answer.json()["result"]["images"])
+
+    def copy_again(self, file_id: str) -> str:
+        """A second image of a file at the local Cloudflare, as a create leaves it whose end nobody saw; its id."""
+        base, headers = self._cloudflare
+        form = {"metadata": json.dumps({"fileId": file_id}), "creator": self.workspace_id}
+        files = {"file": ("again.jpg", photo_jpeg(64, 64), "image/jpeg")}
+        answer = httpx.post(f"{base}/v1", data=form, files=files, headers=headers, timeout=30).raise_for_status()
+        return str(answer.json()["result"]["id"])
+
+
+@contextmanager
+def running_pipeline(data_dir: Path, **settings: object) -> Iterator[Pipeline]:
+    """Start the server, with its way to Cloudflare through a gate."""
+    with Gate() as gate:
+        server = RunningServer(data_dir, internal_url=gate.url, **settings)
+        gate.server_port = server.port
+        with server, server.client() as http:
+            beside = bootstrap.build(load(data_dir=data_dir, port=server.port, _env_file=None))
+            try:
+                yield Pipeline(server, gate, http, beside)
+            finally:
+                beside.close()

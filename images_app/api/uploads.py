@@ -33,6 +33,7 @@ _AROUND_BYTES = 64 * 1024
 _IDLE_S = 60.0
 _READ_ON_BYTES = 16 * 1024 * 1024
 _READ_ON_S = 5.0
+_READ_ON_IDLE_S = 0.5
 _BODY = {
     "requestBody": {
         "required": True,
@@ -139,7 +140,7 @@ class _Body:
         until, dropped = loop.time() + _READ_ON_S, 0
         try:
             while dropped < _READ_ON_BYTES and (left := until - loop.time()) > 0:
-                chunk = await self._next(left)
+                chunk = await self._next(min(left, _READ_ON_IDLE_S))
                 if chunk is None:
                     return
                 dropped += len(chunk)

@@ -4,12 +4,15 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import text
 
 from images_app.api.health import Readiness
 from tests.integration.conftest import Api
+from tests.support.server import RunningServer
 
 
 def test_a_server_that_answers_is_alive(api: Api) -> None:
@@ -24,6 +27,13 @@ def test_a_part_that_does_not_work_is_named_and_the_answer_is_503(api: Api) -> N
         "status": "unavailable",
         "checks": {"database": "ok", "objects": "ok", "cloudflare": "failed"},
     }
+
+
+def test_a_whole_server_is_ready(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        answer = httpx.get(f"{server.url}/api/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "checks": {"database": "ok", "objects": "ok", "cloudflare": "ok"}}
 
 
 def test_a_database_without_tables_is_not_ready(api: Api) -> None:

@@ -27,7 +27,6 @@ def routes(router: Router) -> None:
     router.add("GET", "images/v1/config", get_config)
     router.add("PATCH", "images/v1/config", change_config)
     router.add("GET", "images/v1/batch_token", _missing("the batch API"))
-    router.add("POST", "images/v2/direct_upload", _missing("direct upload"))
 
 
 def _missing(what: str) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from images_app.emulator import account, filters, forms, images, intake, wire
+from images_app.emulator import account, direct, drafts, filters, forms, images, intake, wire
 from images_app.emulator.errors import ApiError
 from images_app.emulator.formats import CONTENT_TYPES
 from images_app.emulator.images import Image
@@ -44,17 +44,17 @@ async def create(services: Services, request: Request) -> Response:
         metadata = forms.metadata(form.fields)
         url = form.fields.pop("url", None)
         asked = intake.wanted(form.fields, metadata)
-        if (url is None) == (form.draft is None):
+        if (url is None) == (form.file is None):
             raise ApiError(5400, "Bad request: exactly one of file and url must be given")
         if asked.id is not None:
             await services.threads.run(_refuse_taken, services, asked.id)
     except BaseException:
-        if form.draft is not None:
-            await services.threads.run(form.draft.discard)
+        if form.file is not None:
+            await services.threads.run(form.file.discard)
         raise
-    if form.draft is not None:
+    if form.file is not None:
         row, names = await intake.store(
-            services, form.draft, content_type=form.content_type, filename=form.filename, asked=asked
+            services, form.file, content_type=form.content_type, filename=form.filename, asked=asked
         )
     else:
         row, names = await _copy(services, url or "", asked)
@@ -63,20 +63,22 @@ async def create(services: Services, request: Request) -> Response:
 
 def _refuse_taken(services: Services, image_id: str) -> None:
     with services.store.read() as db:
-        if images.find(db, image_id):
+        if images.find(db, image_id) or drafts.find(db, image_id):
             raise ApiError(5409, "Resource already exists")
 
 
 async def _copy(services: Services, url: str, asked: intake.Wanted) -> tuple[Image, list[str]]:
     async with services.fetcher.open(url) as origin:
-        draft = await services.threads.run(services.content.draft)
+        incoming = await services.threads.run(services.content.incoming)
         try:
             async for chunk in origin.chunks:
-                await services.threads.run(draft.write, chunk)
+                await services.threads.run(incoming.write, chunk)
         except BaseException:
-            await services.threads.run(draft.discard)
+            await services.threads.run(incoming.discard)
             raise
-    return await intake.store(services, draft, content_type=origin.content_type, filename=origin.filename, asked=asked)
+    return await intake.store(
+        services, incoming, content_type=origin.content_type, filename=origin.filename, asked=asked
+    )
 
 
 async def details(services: Services, request: Request, image_id: str) -> Response:
@@ -86,6 +88,9 @@ async def details(services: Services, request: Request, image_id: str) -> Respon
 
 def _details(services: Services, image_id: str) -> Response:
     with services.store.read() as db:
+        draft = drafts.find(db, image_id)
+        if draft is not None:
+            return wire.success(direct.shown(draft, _names(db), services))
         return wire.success(wire.image(images.get(db, image_id), _names(db), services.config))
 
 
@@ -132,17 +137,20 @@ def _changed(row: Image, body: dict[str, Any]) -> Image:
 
 async def delete(services: Services, request: Request, image_id: str) -> Response:
     """The row, its bytes and every variant made of them."""
-    image, shared = await services.threads.run(_delete, services, image_id)
-    if not shared:
-        await services.cache.purge(image.sha256)
+    unused = await services.threads.run(_delete, services, image_id)
+    if unused is not None:
+        await services.cache.purge(unused)
     return wire.success({})
 
 
-def _delete(services: Services, image_id: str) -> tuple[Image, bool]:
+def _delete(services: Services, image_id: str) -> str | None:
+    """The SHA-256 of a content that nobody uses any more."""
     with services.store.write() as db:
+        if drafts.delete(db, image_id):
+            return None
         image, shared = images.delete(db, image_id)
     services.content.remove(image.blob)
-    return image, shared
+    return None if shared else image.sha256
 
 
 async def blob(services: Services, request: Request, image_id: str) -> Response:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from images_app.emulator import api_account, api_images, auth, images, wire
+from images_app.emulator import api_account, api_images, auth, direct, images, wire
 from images_app.emulator.cache import VariantCache
 from images_app.emulator.config import EmulatorConfig
 from images_app.emulator.content import Content
@@ -45,6 +45,7 @@ class Emulator:
         self._router = Router()
         api_images.routes(self._router)
         api_account.routes(self._router)
+        direct.routes(self._router)
 
     @property
     def app(self) -> ASGIApp:
@@ -91,7 +92,7 @@ class Emulator:
             if path.startswith(API_PREFIX):
                 return await self._api(services, request, segments(path.removeprefix(API_PREFIX)))
             if path.startswith(UPLOAD_PREFIX):
-                raise ApiError(5501, "The local Cloudflare Images does not have direct upload yet")
+                return await direct.upload(services, request, segments(path.removeprefix(UPLOAD_PREFIX)))
         except ApiError as error:
             return wire.failure(error)
         except Exception:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 """Cloudflare says "10 MB"; its own importers take it as MiB, and so do we."""
@@ -21,7 +22,7 @@ class EmulatorConfig:
     public_delivery_base: str
     """Goes into `variants`, e.g. `http://localhost:3000/imagedelivery`; no trailing slash."""
     public_upload_base: str = ""
-    """Goes into `uploadURL`, e.g. `http://localhost:3000/cloudflare/upload`."""
+    """Goes into `uploadURL`; `/cloudflare/upload` on the origin of `public_delivery_base` when empty."""
     fetch_bases: tuple[str, ...] = ()
     """URL prefixes (scheme, host, port, path) that copy-from-URL may reach. Nothing else is ever requested."""
     flexible_variants: bool = True
@@ -36,3 +37,9 @@ class EmulatorConfig:
     """Until the origin is connected, and until its first byte."""
     fetch_total_seconds: float = 30.0
     fetch_redirects: int = 3
+
+    @property
+    def upload_base(self) -> str:
+        """Where direct uploads go."""
+        parts = urlsplit(self.public_delivery_base)
+        return self.public_upload_base or f"{parts.scheme}://{parts.netloc}/cloudflare/upload"

@@ -13,7 +13,7 @@ _ORPHAN_SECONDS = 3600
 """Younger files may belong to an upload that is under way in another process."""
 
 
-class Draft:
+class Incoming:
     """A file on its way in; blocking, for threads."""
 
     def __init__(self, path: Path) -> None:
@@ -45,27 +45,27 @@ class Draft:
 
 
 class Content:
-    """`drafts/` holds what is arriving, `blobs/` what has arrived."""
+    """`incoming/` holds what is arriving, `blobs/` what has arrived."""
 
     def __init__(self, root: Path) -> None:
-        self._drafts = root / "drafts"
+        self._incoming = root / "incoming"
         self._blobs = root / "blobs"
 
     def prepare(self) -> None:
         """Make the folders."""
-        self._drafts.mkdir(parents=True, exist_ok=True)
+        self._incoming.mkdir(parents=True, exist_ok=True)
         for first in range(256):
             (self._blobs / f"{first:02x}").mkdir(parents=True, exist_ok=True)
 
-    def draft(self) -> Draft:
+    def incoming(self) -> Incoming:
         """A new empty file."""
-        return Draft(self._drafts / secrets.token_hex(16))
+        return Incoming(self._incoming / secrets.token_hex(16))
 
-    def keep(self, draft: Draft) -> str:
-        """Move a finished draft among the blobs, durably; returns the blob's name."""
-        name = draft.path.name
+    def keep(self, incoming: Incoming) -> str:
+        """Move a finished file among the blobs, durably; returns the blob's name."""
+        name = incoming.path.name
         target = self.path(name)
-        draft.path.rename(target)
+        incoming.path.rename(target)
         _sync_folder(target.parent)
         return name
 
@@ -78,12 +78,12 @@ class Content:
         self.path(blob).unlink(missing_ok=True)
 
     def sweep(self, known: set[str]) -> int:
-        """Delete old drafts and blobs that no row names, left over from a crash; returns how many."""
+        """Delete what a crash left: old files that never finished, and blobs that no row names. Returns how many."""
         limit = time.time() - _ORPHAN_SECONDS
         swept = 0
-        for path in [*self._drafts.iterdir(), *self._blobs.glob("*/*")]:
+        for path in [*self._incoming.iterdir(), *self._blobs.glob("*/*")]:
             with suppress(FileNotFoundError):
-                if (path.parent == self._drafts or path.name not in known) and path.stat().st_mtime < limit:
+                if (path.parent == self._incoming or path.name not in known) and path.stat().st_mtime < limit:
                     path.unlink()
                     swept += 1
         return swept

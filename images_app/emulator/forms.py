@@ -1,4 +1,4 @@
-"""Reading a multipart form as it streams in: small text fields, and one file into a draft."""
+"""Reading a multipart form as it streams in: small text fields, and one file onto the disk."""
 
 import json
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from images_app.emulator.config import MAX_FILE_BYTES
-from images_app.emulator.content import Draft
+from images_app.emulator.content import Incoming
 from images_app.emulator.errors import ApiError
 from images_app.emulator.services import Services
 
@@ -24,7 +24,7 @@ class Form:
     """Text fields by name, and the file if there was one."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    draft: Draft | None = None
+    file: Incoming | None = None
     filename: str = ""
     content_type: str = ""
 
@@ -108,7 +108,7 @@ class _Parser:
 
 
 async def read(request: Request, services: Services) -> Form:
-    """The form of a request; the caller owns its draft. Raises ApiError 5400, 5413 or 5415."""
+    """The form of a request; the caller owns its file. Raises ApiError 5400, 5413 or 5415."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise ApiError(5415, "Images must be uploaded as a form, not as raw image data")
@@ -117,16 +117,16 @@ async def read(request: Request, services: Services) -> Form:
     try:
         async for chunk in _body(request):
             parser.feed(chunk)
-            if parser.filename is not None and form.draft is None:
-                form.draft = await services.threads.run(services.content.draft)
-            if form.draft is not None and parser.pending:
-                await _append(form.draft, b"".join(parser.pending), services)
+            if parser.filename is not None and form.file is None:
+                form.file = await services.threads.run(services.content.incoming)
+            if form.file is not None and parser.pending:
+                await _append(form.file, b"".join(parser.pending), services)
                 parser.pending.clear()
         if not parser.finished:
             raise ApiError(5450, "Error while receiving upload: the form ends too early")
     except BaseException:
-        if form.draft is not None:
-            await services.threads.run(form.draft.discard)
+        if form.file is not None:
+            await services.threads.run(form.file.discard)
         raise
     form.fields, form.filename, form.content_type = parser.fields, parser.filename or "", parser.content_type
     return form
@@ -141,10 +141,10 @@ async def _body(request: Request) -> AsyncIterator[bytes]:
         raise ApiError(5450, "Error while receiving upload: the client went away") from None
 
 
-async def _append(draft: Draft, data: bytes, services: Services) -> None:
-    if draft.size + len(data) > MAX_FILE_BYTES:
+async def _append(incoming: Incoming, data: bytes, services: Services) -> None:
+    if incoming.size + len(data) > MAX_FILE_BYTES:
         raise ApiError(5413, "Maximum image size of 10 MB is reached")
-    await services.threads.run(draft.write, data)
+    await services.threads.run(incoming.write, data)
 
 
 def metadata(fields: dict[str, str]) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from images_app.emulator import images
+from images_app.emulator import account, drafts, images
 from images_app.emulator.config import MAX_PIXELS, MAX_SIDE
-from images_app.emulator.content import Draft
+from images_app.emulator.content import Incoming
+from images_app.emulator.drafts import DraftImage
 from images_app.emulator.errors import ApiError
 from images_app.emulator.formats import ACCEPTED, sniff
 from images_app.emulator.images import Image
@@ -76,23 +77,31 @@ def _bad_id(reason: str) -> ApiError:
 
 
 async def store(
-    services: Services, draft: Draft, *, content_type: str, filename: str, asked: Wanted
+    services: Services,
+    incoming: Incoming,
+    *,
+    content_type: str,
+    filename: str,
+    asked: Wanted,
+    draft: DraftImage | None = None,
 ) -> tuple[Image, list[str]]:
-    """Judge the draft and make it an image. The draft is used up either way.
+    """Judge the bytes and make them an image. They are used up either way.
+
+    `draft`: the direct upload that this completes; `asked` then has its id, whoever made that up.
 
     Visible is what has a row: the content is durable before the row is committed, and a content without a row is
     swept later. Returns the row and the names of the account's variants. Raises ApiError.
     """
     try:
-        format = _format(content_type, draft)
-        sha256 = await services.threads.run(draft.finish)
-        facts = await _inspect(services, draft, format)
-        blob = await services.threads.run(services.content.keep, draft)
+        format = _format(content_type, incoming)
+        sha256 = await services.threads.run(incoming.finish)
+        facts = await _inspect(services, incoming, format)
+        blob = await services.threads.run(services.content.keep, incoming)
     finally:
-        await services.threads.run(draft.discard)
+        await services.threads.run(incoming.discard)
     row = Image(
         id=asked.id or str(uuid.uuid4()),
-        custom_id=asked.id is not None,
+        custom_id=asked.id is not None if draft is None else draft.custom_id,
         filename=filename,
         meta=json.dumps(asked.metadata),
         creator=asked.creator,
@@ -100,7 +109,7 @@ async def store(
         uploaded_ms=images.now_ms(),
         blob=blob,
         sha256=sha256,
-        size=draft.size,
+        size=incoming.size,
         format=format,
         width=facts["width"],
         height=facts["height"],
@@ -108,29 +117,32 @@ async def store(
         alpha=facts["alpha"],
     )
     # Shielded: a caller who goes away now must not leave it open whether there is an image.
-    return row, await asyncio.shield(services.threads.run(_commit, services, row))
+    return row, await asyncio.shield(services.threads.run(_commit, services, row, draft))
 
 
-def _commit(services: Services, row: Image) -> list[str]:
-    from images_app.emulator.account import variants
-
+def _commit(services: Services, row: Image, draft: DraftImage | None) -> list[str]:
     try:
         with services.store.write() as db:
+            if draft is not None:
+                drafts.open_for_upload(db, draft.id)
+                drafts.delete(db, draft.id)
+            elif drafts.find(db, row.id):
+                raise ApiError(5409, "Resource already exists")
             images.insert(db, row)
-            return [variant.id for variant in variants(db)]
+            return [variant.id for variant in account.variants(db)]
     except BaseException:
         services.content.remove(row.blob)
         raise
 
 
-def _format(content_type: str, draft: Draft) -> str:
+def _format(content_type: str, incoming: Incoming) -> str:
     """By the declared type and by the bytes: both must be accepted ones, and the bytes decide between them."""
     declared = content_type.partition(";")[0].strip().lower()
     if declared not in ACCEPTED.values():
         raise ApiError(5455, _TYPES)
-    if draft.size == 0:
+    if incoming.size == 0:
         raise ApiError(5400, "Bad request: the image has no bytes")
-    format = sniff(draft.head)
+    format = sniff(incoming.head)
     if format is None:
         raise ApiError(9422, "Decode error: the file may be incomplete or damaged")
     if format not in ACCEPTED:
@@ -138,10 +150,10 @@ def _format(content_type: str, draft: Draft) -> str:
     return format
 
 
-async def _inspect(services: Services, draft: Draft, format: str) -> dict[str, Any]:
+async def _inspect(services: Services, incoming: Incoming, format: str) -> dict[str, Any]:
     message = {
         "do": "inspect",
-        "source": str(draft.path),
+        "source": str(incoming.path),
         "format": format,
         "max_side": MAX_SIDE,
         "max_pixels": MAX_PIXELS,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE image (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- order of upload; pagination stands on it
   id TEXT NOT NULL UNIQUE,
@@ -38,8 +38,20 @@ CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 INSERT INTO variant (id, options, never_require_signed) VALUES
   ('public', '{"fit":"scale-down","width":1366,"height":768,"metadata":"none"}', 0);
 INSERT INTO signing_key (name, value) VALUES ('default', lower(hex(randomblob(32))));
-PRAGMA user_version = 1;
 """
+_DIRECT_UPLOADS = """
+CREATE TABLE draft (
+  id TEXT PRIMARY KEY,
+  custom_id INTEGER NOT NULL,
+  meta TEXT NOT NULL,
+  creator TEXT,
+  require_signed INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL
+);
+"""
+_VERSIONS = (_FIRST, _DIRECT_UPLOADS)
+"""What makes each version of the tables out of the one before; never changed, only added to."""
 
 
 class Store:
@@ -52,12 +64,14 @@ class Store:
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
-        """Make the tables that a new database lacks."""
+        """Bring the tables to the newest version."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self.write() as db:
-            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in _SCHEMA.split(";\n"):
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            for script in _VERSIONS[version:]:
+                for statement in script.split(";\n"):
                     db.execute(statement)
+            db.execute(f"PRAGMA user_version = {len(_VERSIONS)}")
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

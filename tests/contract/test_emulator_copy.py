@@ -132,4 +132,4 @@ def test_an_origin_that_is_not_there_or_never_answers(tmp_path, origin):
         refused(copy(hasty, f"{origin.url}/objects/silent"), 5454, "did not answer")
         release.set()
         refused(copy(hasty, f"{nobody}/x"), 5454, "could not be read")
-        assert not list((hasty.data_dir / "drafts").iterdir())
+        assert not list((hasty.data_dir / "incoming").iterdir())

@@ -56,7 +56,7 @@ def test_settings_and_variants_survive_and_old_orphans_are_swept(tmp_path):
         emulator.http.patch(f"{emulator.account}/v1/config", json={"flexible_variants": False})
         emulator.deliver(image_id, "public")
         emulator.kill()
-        young, old, draft = (tmp_path / "blobs" / "aa" / "aa01", tmp_path / "blobs/aa/aa02", tmp_path / "drafts/x")
+        young, old, draft = (tmp_path / "blobs" / "aa" / "aa01", tmp_path / "blobs/aa/aa02", tmp_path / "incoming/x")
         for path in (young, old, draft):
             path.write_bytes(b"left behind")
         for path in (old, draft):

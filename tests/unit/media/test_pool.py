@@ -194,20 +194,24 @@ def test_closing_ends_the_children_and_the_waiting(own: Callable[..., DecoderPoo
     pool.close()
 
 
-def test_no_child_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_no_child_outlives_a_parent_that_was_killed(tmp_path: Path, is_busy: bool) -> None:
     program = (
         "import sys; from pathlib import Path; from images_app.core.media.pool import DecoderPool\n"
-        "DecoderPool(1).prepare(Path(sys.argv[1]), Path(sys.argv[2]))"
+        "pool = DecoderPool(1); pool.prepare(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "Path(sys.argv[2], 'done').touch(); sys.stdin.read()"
     )
-    source = written(tmp_path, LONG_WORK)
-    parent = subprocess.Popen([sys.executable, "-c", program, str(source), str(tmp_path)], cwd=ROOT)
+    source = written(tmp_path, LONG_WORK if is_busy else photos.png(20, 10))
+    command = [sys.executable, "-c", program, str(source), str(tmp_path)]
+    parent = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
     try:
-        eventually(lambda: workers(parent.pid))
+        eventually(lambda: workers(parent.pid) and (is_busy or (tmp_path / "done").exists()))
         (child,) = workers(parent.pid)
     finally:
         parent.kill()
-        parent.wait()
-    eventually(lambda: not Path(f"/proc/{child}").exists() or b"worker" not in _command(child))
+        parent.communicate()
+    eventually(lambda: b"core.media.worker" not in _command(child))
+    assert not (tmp_path / "derivative.jpg").exists()
 
 
 def _command(pid: int) -> bytes:

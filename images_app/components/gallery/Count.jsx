@@ -1,12 +1,13 @@
 import React, { useEffect } from "react";
-import { createStore, useStore } from "./store.js";
+import { createStore } from "./store.js";
+import { useStore } from "./useStore.js";
 import { imagesCount } from "./Faces.jsx";
 
 const shown = createStore({ total: null });
 
 /** Tells the header, wherever it is: <GalleryCount/>, or the window event `aeontel:total`. */
 export function useTotal(total, items, next) {
-  const exact = total ?? (next === null ? items.length : null);
+  const exact = next === null ? items.length : total; // a list that is all here is its own count
   useEffect(() => {
     shown.set({ total: exact });
     window.dispatchEvent(new CustomEvent("aeontel:total", { detail: { total: exact } }));

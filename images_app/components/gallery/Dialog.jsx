@@ -1,4 +1,5 @@
 import React, { useEffect, useRef } from "react";
+import "./over.css";
 
 /** A modal on the browser's own dialog: focus is kept in, Esc closes, and focus goes back where it came from. */
 export function Modal({ className, label, onClose, onKeyDown, role, children }) {

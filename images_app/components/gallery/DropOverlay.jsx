@@ -1,4 +1,5 @@
 import React from "react";
+import "./over.css";
 import { ImageUp } from "./icons.js";
 import { limit, plural } from "./words.js";
 

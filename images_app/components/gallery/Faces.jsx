@@ -1,5 +1,6 @@
 import React from "react";
 import { ArrowUp, Copy, FileIcon, Folder, ImageUp, RotateCw, Upload, WifiOff } from "./icons.js";
+import "./faces.css";
 import { copy } from "./actions.js";
 import { justify } from "./layout.js";
 import { useSecond } from "./useSecond.js";

@@ -11,7 +11,7 @@ import { Viewer } from "./Lightbox.jsx";
 import { Menu } from "./Menu.jsx";
 import { pick } from "./picking.js";
 import { SelectionBar } from "./SelectionBar.jsx";
-import { useStore } from "./store.js";
+import { useStore } from "./useStore.js";
 import { Toasts } from "./Toasts.jsx";
 import { UploadPanel } from "./UploadPanel.jsx";
 import { gridKeys, monthFrom, usePageKeys } from "./useKeys.js";
@@ -128,7 +128,7 @@ export function Gallery({ page, workspaceId, workspaceName, canWrite = false, ca
           }}
         />
       )}
-      {asking && (
+      {asking && live.state !== "expired" && (
         <Confirm
           {...trashQuestion(asking.length, limits?.trashDays)}
           onKeep={() => setAsking(null)}

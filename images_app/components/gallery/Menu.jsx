@@ -1,4 +1,5 @@
 import React, { useEffect, useLayoutEffect, useRef } from "react";
+import "./over.css";
 
 const EDGE = 8;
 

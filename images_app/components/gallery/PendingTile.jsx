@@ -1,6 +1,6 @@
 import React, { memo } from "react";
 import { CircleAlert, Clock, LoaderCircle, RotateCw, Trash2, Upload } from "./icons.js";
-import { useStore } from "./store.js";
+import { useStore } from "./useStore.js";
 import { placeholder } from "./thumbhash.js";
 import { useThumb } from "./thumbs.js";
 import { useSecond } from "./useSecond.js";

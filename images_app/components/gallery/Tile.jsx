@@ -1,5 +1,6 @@
 import React, { memo, useState } from "react";
 import { Check, Ellipsis, ImageOff, RotateCw } from "./icons.js";
+import "./tile.css";
 import { placeholder } from "./thumbhash.js";
 import { bytes } from "./words.js";
 

@@ -1,5 +1,6 @@
 import React from "react";
-import { useStore } from "./store.js";
+import "./over.css";
+import { useStore } from "./useStore.js";
 import { dismiss, toasts } from "./toasts.js";
 
 export function Toasts() {

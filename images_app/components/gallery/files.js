@@ -97,12 +97,12 @@ export function createFiles(workspaceId) {
       early.set(fileId, changes);
       if (early.size > 500) early.delete(early.keys().next().value);
     }
-    if (!entry && type === "image.provision_failed") learn([fileId]);
+    if (!entry && (type === "image.provision_failed" || type === "image.provision_retrying")) learn([fileId]);
   }
 
   async function learn(ids) {
     const { data } = await api.files({ workspace_id: workspaceId, ids: ids.join(","), limit: 100 }).catch(() => ({ data: [] }));
-    data.filter((file) => standing(file).status !== "done").forEach((file) => file.imageId || adopt(file));
+    data.filter((file) => standing(file).status !== "done").forEach((file) => adopt(file));
   }
 
   /** Events are the news; this is the proof, for when one got lost. */
@@ -126,10 +126,14 @@ export function createFiles(workspaceId) {
     onEvent,
     get: (key) => entries.get(key),
     all: () => [...entries.values()],
-    /** What failed earlier is shown with its reason until someone deals with it. */
-    async loadFailed() {
-      const { data } = await api.files({ workspace_id: workspaceId, status: "error", limit: 50 });
-      data.forEach(adopt);
+    /** What failed earlier is shown with its reason until someone deals with it; what is on its way, in its place. */
+    async load() {
+      const of = (more) => api.files({ workspace_id: workspaceId, ...more }).then(({ data }) => data);
+      const [failed, newest] = await Promise.all([of({ status: "error", limit: 50 }), of({ limit: 100 })]);
+      failed.forEach((file) => adopt(file));
+      newest
+        .filter((file) => isPending(standing(file)))
+        .forEach((file) => adopt(file, { placed: true, createdAt: file.createdAt }));
     },
     dispose() {
       clearTimeout(timer);

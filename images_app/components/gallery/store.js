@@ -1,5 +1,3 @@
-import { useSyncExternalStore } from "react";
-
 /** A value outside React that components can watch: uploads and live events outlive any one render. */
 export function createStore(initial) {
   let state = initial;
@@ -16,12 +14,4 @@ export function createStore(initial) {
       return () => listeners.delete(listener);
     },
   };
-}
-
-const all = (state) => state;
-
-/** `select` must return the same reference while nothing changed. */
-export function useStore(store, select = all) {
-  const read = () => select(store.get());
-  return useSyncExternalStore(store.subscribe, read, read);
 }

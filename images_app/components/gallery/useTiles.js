@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useStore } from "./store.js";
+import { useStore } from "./useStore.js";
 import { month } from "./words.js";
 
 const suffix = (id) => id.slice(id.indexOf("_") + 1);
@@ -16,6 +16,7 @@ const hasTile = ({ isImage, status }) =>
  */
 export function useTiles(collection, files) {
   const items = useStore(collection.store, (state) => state.items);
+  const more = useStore(collection.store, (state) => Boolean(state.next));
   const entries = useStore(files.store, (state) => state.entries);
   const pending = entries.filter((entry) => hasTile(entry) && !(entry.refused && !entry.fileId));
   const signature = pending.map(shape).join("|");
@@ -26,9 +27,9 @@ export function useTiles(collection, files) {
     const unsent = coming.filter(({ fileId }) => !fileId).sort((a, b) => b.at - a.at);
     const earlier = coming.filter(({ fileId, here, placed }) => fileId && !here && !placed).sort(byFile);
     const inPlace = coming.filter(({ fileId, here, placed }) => fileId && (here || placed)).sort(byFile);
-    return [...unsent, ...earlier, ...zip(inPlace, items)];
+    return [...unsent, ...earlier, ...zip(inPlace, items, more)];
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `signature` stands for `pending`
-  }, [items, signature]);
+  }, [items, more, signature]);
 
   const thisMonth = month(new Date());
   const monthOf = useMemo(() => {
@@ -47,12 +48,12 @@ export function useTiles(collection, files) {
 const byFile = (a, b) => (a.fileId < b.fileId ? 1 : -1);
 
 /** Merges two lists that are both newest first; ids of an image and of its file end alike. */
-function zip(coming, items) {
+function zip(coming, items, more) {
   const out = [];
   let at = 0;
   for (const item of items) {
     while (at < coming.length && suffix(coming[at].fileId) >= suffix(item.id)) out.push(coming[at++]);
     out.push(item);
   }
-  return [...out, ...coming.slice(at)];
+  return more ? out : [...out, ...coming.slice(at)]; // the rest belongs to pages that are not loaded
 }

@@ -56,7 +56,7 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
       if (next.state === "live" && before !== "live") {
         collection.refresh();
         recount();
-        files.loadFailed().catch(() => {});
+        files.load().catch(() => {});
       }
       before = next.state;
     }

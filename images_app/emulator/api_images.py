@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -155,10 +156,10 @@ def _delete(services: Services, image_id: str) -> str | None:
 
 async def blob(services: Services, request: Request, image_id: str) -> Response:
     """The bytes as they were uploaded."""
-    return await services.threads.run(_blob, services, image_id)
+    return await services.threads.run(_blob, services, image_id, request.headers)
 
 
-def _blob(services: Services, image_id: str) -> Response:
+def _blob(services: Services, image_id: str, asked: Headers) -> Response:
     with services.store.read() as db:
         image = images.get(db, image_id)
     try:
@@ -167,10 +168,31 @@ def _blob(services: Services, image_id: str) -> Response:
         raise ApiError(5404, "Image not found") from None
     headers = {
         "ETag": f'"{image.sha256}"',
+        "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    return Response(data, media_type=CONTENT_TYPES[image.format], headers=headers)
+    is_same = asked.get("if-range", headers["ETag"]) == headers["ETag"]
+    wanted = _range(asked.get("range", ""), len(data)) if is_same else None
+    if wanted is None:
+        return Response(data, media_type=CONTENT_TYPES[image.format], headers=headers)
+    if not wanted:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{len(data)}"})
+    headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{len(data)}"
+    part = data[wanted.start : wanted.stop]
+    return Response(part, 206, headers, media_type=CONTENT_TYPES[image.format])
+
+
+def _range(header: str, size: int) -> range | None:
+    """The one byte range that is asked for, empty when it cannot be met; None: everything."""
+    match = re.fullmatch(r"bytes=([0-9]{0,15})-([0-9]{0,15})", header.strip())
+    if match is None or match[0] == "bytes=-":
+        return None
+    if not match[1]:
+        return range(max(0, size - int(match[2])), size)
+    if match[2] and int(match[2]) < int(match[1]):
+        return None
+    return range(int(match[1]), min(int(match[2] or size - 1) + 1, size))
 
 
 async def stats(services: Services, request: Request) -> Response:

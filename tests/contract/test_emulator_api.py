@@ -306,3 +306,29 @@ def test_keys_are_made_and_removed_and_always_all_shown(emulator):
     refused(emulator.http.put(f"{path}/{'x' * 21}"), 400, 5400)
     assert emulator.http.delete(f"{path}/second").json()["result"]["keys"] == first
     refused(emulator.http.delete(f"{path}/default"), 400, 5400)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-9", 206, slice(0, 10)),
+        ("bytes=10-", 206, slice(10, None)),
+        ("bytes=-5", 206, slice(-5, None)),
+        ("bytes=5-999999999", 206, slice(5, None)),
+        ("bytes=999999999-", 416, slice(0, 0)),
+        ("bytes=9-5", 200, slice(None)),
+        ("bytes=-0", 416, slice(0, 0)),
+        ("bytes=-", 200, slice(None)),
+        ("bytes=0-1,3-4", 200, slice(None)),
+        ("lines=1-2", 200, slice(None)),
+    ],
+)
+def test_a_range_of_the_original(emulator, asked, status, part):
+    path = f"{emulator.account}/v1/{emulator.uploaded(JPEG)}/blob"
+    answer = emulator.http.get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (status, JPEG[part])
+    if status == 206:
+        start, stop, _ = part.indices(len(JPEG))
+        assert answer.headers["content-range"] == f"bytes {start}-{stop - 1}/{len(JPEG)}"
+    stale = emulator.http.get(path, headers={"Range": asked, "If-Range": '"other"'})
+    assert (stale.status_code, stale.content) == (200, JPEG)

@@ -134,7 +134,7 @@ def _save(image: pyvips.Image, job: Job) -> None:
             image = image.flatten(background=[255, 255, 255])
         image.jpegsave(target, Q=quality, interlace=job["progressive"], optimize_coding=not fast, keep=keep)
     elif job["format"] == "webp":
-        image.webpsave(target, Q=quality, effort=0 if fast else 3, keep="none")
+        image.webpsave(target, Q=quality, effort=0 if fast else 2, keep="none")
     elif job["format"] == "png":
         palette = {"palette": True, "Q": quality} if job["palette"] else {}
         image.pngsave(target, compression=6, keep="none", **palette)

@@ -14,7 +14,6 @@ from images_app.errors import CloudflareError
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0, pool=60.0)
 """Seconds. A create ends only when Cloudflare has pulled the bytes."""
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=15.0)
-_PER_PAGE = 1000
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -24,7 +23,16 @@ class HttpCloudflareImages:
     `api_base` ends in `/client/v4`.
     """
 
-    def __init__(self, api_base: str, account_id: str, api_token: str, *, timeout: httpx.Timeout = _TIMEOUT) -> None:
+    def __init__(
+        self,
+        api_base: str,
+        account_id: str,
+        api_token: str,
+        *,
+        timeout: httpx.Timeout = _TIMEOUT,
+        page_size: int = 1000,
+    ) -> None:
+        self._page_size = page_size
         self._base = f"{api_base.rstrip('/')}/accounts/{quote(account_id, safe='')}/images"
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {api_token}", "User-Agent": "aeontel-images"},
@@ -105,7 +113,7 @@ class HttpCloudflareImages:
         token: str | None = None
         seen: set[str] = set()
         while True:
-            page = {"per_page": str(_PER_PAGE)} | query | ({"continuation_token": token} if token else {})
+            page = {"per_page": str(self._page_size)} | query | ({"continuation_token": token} if token else {})
             result = self._call("GET", "/v2", params=page)
             images = result.get("images") if isinstance(result, dict) else None
             if not isinstance(images, list):

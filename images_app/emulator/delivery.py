@@ -1,10 +1,14 @@
 """Delivery of images: `/<account hash>/<image id>/<variant or options>`."""
 
+import asyncio
+import logging
 import shutil
 import time
+from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,6 +24,9 @@ from images_app.emulator.recipe import Recipe
 from images_app.emulator.routing import segments
 from images_app.emulator.services import Services
 
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 _STALE_SECONDS = 7200
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -122,9 +129,31 @@ async def _answer(services: Services, request: Request, target: _Target) -> Resp
         headers |= _SVG_HEADERS
     if _matches(request.headers.get("if-none-match", ""), key):
         return Response(status_code=304, headers=headers)
-    data, was_there = await services.cache.get(source.sha256, key, lambda path: _make(services, target, order, path))
+    data, was_there = await _while_connected(
+        request, services.cache.get(source.sha256, key, lambda path: _make(services, target, order, path))
+    )
     headers["cf-images"] = f"internal=ok/{'h' if was_there else 'm'}"
     return Response(data, headers=headers, media_type=CONTENT_TYPES[order.format])
+
+
+async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`; a client that goes away cancels it, so that nobody's picture is computed for nobody."""
+    task = asyncio.create_task(work)
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise DeliveryError(9522, "The client went away")
+        return task.result()
+    finally:
+        for each in (task, gone):
+            each.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _cache_control(target: _Target) -> str:
@@ -164,6 +193,7 @@ async def _make(services: Services, target: _Target, order: Recipe, path: Path) 
             raise DeliveryError(9404, "Image not found") from None
         if fault.kind == "memory":
             raise DeliveryError(9413, f"The image needs too much memory (at most {MAX_PIXELS} pixels)") from None
+        _log.warning("image %s could not be rendered: %s", target.image.id, fault)
         raise DeliveryError(9516, "Internal error while the image was decoded or encoded") from None
     except PixelCrash:
         raise DeliveryError(9523, "Internal error: the image could not be processed") from None

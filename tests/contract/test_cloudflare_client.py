@@ -61,13 +61,14 @@ def test_copies_of_one_file_are_all_found_oldest_first(client, origin):
     assert [image.id for image in client.find("fil_copies")] == made
 
 
-def test_the_list_is_newest_first_page_by_page_and_by_creator(client, origin, monkeypatch):
+def test_the_list_is_newest_first_page_by_page_and_by_creator(client, origin, emulator):
     made = [create(client, origin, f"fil_list{n}", creator="wsp_list").id for n in range(23)]
-    monkeypatch.setattr("images_app.cloudflare.client._PER_PAGE", 10)
-    listed = client.list(creator="wsp_list")
+    by_tens = HttpCloudflareImages(emulator.api_base, ACCOUNT_ID, TOKEN, page_size=10)
+    listed = by_tens.list(creator="wsp_list")
     assert next(listed).id == made[-1]
     client.delete(made[0])
     assert [image.id for image in listed] == made[-2:0:-1]
+    by_tens.close()
 
 
 def test_a_private_image_says_so(client, origin):

@@ -5,8 +5,11 @@ import random
 import signal
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support import photos
 from tests.support.emulator import RunningEmulator
@@ -99,3 +102,40 @@ def test_many_sizes_leave_a_bounded_cache(tmp_path):
             assert emulator.deliver(image_id, f"w={width}").status_code == 200
         kept = [path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()]
         assert 0 < sum(kept) <= cap
+
+
+HEAVY = "w=12000,h=8000,fit=squeeze,f=webp"
+"""Seconds of work for one child."""
+
+
+def test_a_client_that_goes_away_frees_its_work(tmp_path):
+    with RunningEmulator(tmp_path, pixel_processes=1) as emulator:
+        image_id = emulator.uploaded(photos.quadrants(width=3000, height=2000))
+        (before,) = emulator.pixel_children()
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{emulator.delivery}/{image_id}/{HEAVY}", timeout=0.5)
+        assert decoded(emulator.deliver(image_id, "w=50")).size == (50, 33)
+        assert before not in emulator.pixel_children()
+        assert not list((tmp_path / "cache").rglob("*.draft"))
+
+
+def test_pixel_children_end_with_a_server_that_is_killed_alone(tmp_path):
+    """In the middle of a job, too."""
+    with RunningEmulator(tmp_path, pixel_processes=1) as emulator:
+        image_id = emulator.uploaded(photos.quadrants(width=3000, height=2000))
+        (child,) = emulator.pixel_children()
+
+        def ask() -> None:
+            with suppress(httpx.TransportError):
+                httpx.get(f"{emulator.delivery}/{image_id}/{HEAVY}", timeout=30)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        time.sleep(0.3)
+        assert emulator.pixel_children() == [child]
+        emulator.kill(children=False)
+        asking.join()
+        limit = time.monotonic() + 5
+        while Path(f"/proc/{child}").exists():
+            assert time.monotonic() < limit, "the child outlives its server"
+            time.sleep(0.02)

@@ -429,3 +429,31 @@ def test_long_animations_are_delivered_as_they_came(emulator):
     image_id = emulator.uploaded(data, type="image/gif")
     assert emulator.deliver(image_id, "w=10").content == data
     assert decoded(emulator.deliver(image_id, "w=10,anim=false")).size == (10, 10)
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "corners"),
+    [
+        ("flip=v", (3000, 2000), "byrg"),
+        ("rotate=90", (2000, 3000), "bryg"),
+        ("w=1000,h=2000,fit=cover,g=auto", (1000, 2000), None),
+        ("trim=1000;0;0;0", (3000, 1000), "byby"),
+        ("h=2000,w=3000,fit=squeeze,flip=hv,sharpen=1,blur=3", (3000, 2000), "ybgr"),
+    ],
+)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_pictures_larger_than_any_buffer(emulator, large, format, options, size, corners):
+    """libvips decodes from top to bottom; what turns a picture round must not ask for the end first."""
+    image = decoded(emulator.deliver(large[format], options))
+    assert image.size == size
+    if corners:
+        assert "".join(name[0] for name in photos.corners_of(image)) == corners
+
+
+@pytest.fixture(scope="module")
+def large(emulator):
+    made = {}
+    for format in ("JPEG", "PNG", "WEBP"):
+        data = photos.quadrants(width=3000, height=2000, format=format)
+        made[format] = emulator.uploaded(data, type=f"image/{format.lower()}")
+    return made

@@ -63,10 +63,10 @@ class RunningEmulator:
                 time.sleep(0.03)
         raise TimeoutError("the emulator did not answer")
 
-    def kill(self) -> None:
-        """SIGKILL to the server and its children, as a power cut would."""
+    def kill(self, *, children: bool = True) -> None:
+        """SIGKILL to the server and its children, as a power cut would; or to the server alone."""
         assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGKILL)
+        (os.killpg if children else os.kill)(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
 

@@ -63,13 +63,14 @@ def _frame(image: pyvips.Image, job: Job) -> pyvips.Image:
         image = _pad(image, job)
     elif job["background"] is not None and image.hasalpha():
         image = _underlay(image, job["background"])
+    if "v" in job["flip"] or job["rotate"]:
+        image = image.copy_memory()  # a decoder gives rows from top to bottom, and only once
     if "h" in job["flip"]:
         image = image.fliphor()
     if "v" in job["flip"]:
         image = image.flipver()
     if job["rotate"]:
-        # Turning reads columns; a sequential source would be read again for each of them.
-        image = image.copy_memory().rot(f"d{job['rotate']}")
+        image = image.rot(f"d{job['rotate']}")
     return _adjust(image, job)
 
 

@@ -4,28 +4,40 @@ Started as `python -m images_app.emulator.pixels.worker FD MEMORY CPU_SECONDS`. 
 when ready, `{}` when a job has arrived, then its answer. The child ends when its parent's end of the socket closes.
 """
 
+import ctypes
 import json
 import logging
 import math
 import resource
+import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
 def main() -> None:
     descriptor, memory, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    _end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.disable(logging.CRITICAL)  # libvips' warnings about odd files; errors come back as answers
     jobs = _jobs()
-    with socket.socket(fileno=descriptor) as link, link.makefile("rwb") as stream:
+    with suppress(OSError), socket.socket(fileno=descriptor) as link, link.makefile("rwb") as stream:
         _say(stream, {})
         for line in stream:
             _say(stream, {})  # from here on a death is this job's
             _allow_cpu(seconds)
             _say(stream, _run(jobs, json.loads(line)))
+
+
+def _end_with_parent() -> None:
+    """Also in the middle of a job, when nobody reads the socket: the kernel ends us with the thread that started us,
+    which lives as long as the parent's pool."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def _say(stream: Any, message: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The face and the server behind it, as one Reflex app."""
 
 import logging
+from functools import partial
 from typing import Any
 
 import reflex as rx
@@ -12,6 +13,7 @@ from images_app.pages import content, file, files, home, login, trash
 from images_app.server import Server
 from images_app.state.files import FilesState, FileState
 from images_app.state.gallery import GalleryState
+from images_app.state.guard import Guard
 from images_app.state.shell import ShellState
 
 _log = logging.getLogger(__name__)
@@ -51,25 +53,28 @@ app = rx.App(
     frontend_exception_handler=_log_browser_fault,
     api_transformer=_with_server,
 )
-app.add_page(home.page, route="/", title="Aeontel Images", on_load=ShellState.go_home)
-app.add_page(login.page, route="/login", title="Sign in · Aeontel Images")
-app.add_page(
+app.add_middleware(Guard(), index=0)
+
+_add_page = partial(app.add_page, image="/favicon.svg")
+_add_page(home.page, route="/", title="Aeontel Images", on_load=ShellState.go_home)
+_add_page(login.page, route="/login", title="Sign in · Aeontel Images")
+_add_page(
     content.page,
     route="/w/[workspace_id]/content",
     title="Images · Aeontel Images",
     on_load=[ShellState.enter, GalleryState.open],
 )
-app.add_page(
+_add_page(
     files.page,
     route="/w/[workspace_id]/files",
     title="Files · Aeontel Images",
     on_load=[ShellState.enter, FilesState.open_all],
 )
-app.add_page(
+_add_page(
     trash.page,
     route="/w/[workspace_id]/trash",
     title="Trash · Aeontel Images",
     on_load=[ShellState.enter, FilesState.open_trash],
 )
-app.add_page(file.page, route="/files/[file_id]", title="File · Aeontel Images", on_load=FileState.open)
-app.add_page(missing(), route="404", title="Not found · Aeontel Images")
+_add_page(file.page, route="/files/[file_id]", title="File · Aeontel Images", on_load=FileState.open)
+_add_page(missing(), route="404", title="Not found · Aeontel Images")

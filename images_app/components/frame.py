@@ -22,6 +22,12 @@ def number(value: rx.Var[int]) -> rx.Var[str]:
     return rx.Var(f'({value}).toLocaleString("en-GB")', _var_type=str, _var_data=value._get_all_var_data())
 
 
+def files_count(total: rx.Var[int]) -> rx.Component:
+    """`4,390 files`; nothing for none, because the page then says so itself."""
+    words = rx.el.span(number(total), rx.cond(total == 1, " file", " files"), class_name="count num")
+    return rx.cond(total > 0, words)
+
+
 def path(section: Section) -> rx.Var[str]:
     """Where a section of the open workspace is."""
     return f"/w/{ShellState.place.id}/{section}"
@@ -81,6 +87,7 @@ def bar(title: str, *inside: rx.Component, current: Section) -> rx.Component:
     return rx.fragment(
         rx.el.header(rx.el.h1(title), *inside, class_name="top on-desk"),
         rx.el.header(
+            rx.el.h1(title, class_name="sr"),
             shell.switcher(place=ShellState.place, places=ShellState.places, section=current),
             class_name="top on-phone",
         ),
@@ -106,12 +113,32 @@ def frame(*content: rx.Component, current: Section) -> rx.Component:
 
 def missing() -> rx.Component:
     """For an address that leads nowhere: it never was, it is gone, or it is not for this visitor."""
+    return lone_face(
+        "image_off",
+        "There is nothing here",
+        "The page does not exist, or it belongs to a workspace that you are not a member of.",
+        rx.el.a("Go to your images", href="/", class_name="btn ink"),
+    )
+
+
+def homeless() -> rx.Component:
+    """For somebody who is signed in and a member of nothing."""
+    return lone_face(
+        "users",
+        "You are not in a workspace yet",
+        rx.fragment("Ask an owner to add ", rx.el.b(ShellState.email), ", then load this page again."),
+        shell.sign_out(),
+    )
+
+
+def lone_face(icon: str, title: str, text: str | rx.Component, *doing: rx.Component) -> rx.Component:
+    """A page that has only something to say."""
     return rx.el.main(
         rx.el.div(
-            rx.el.span(rx.icon("image_off", aria_hidden=True), class_name="glyph"),
-            rx.el.h1("There is nothing here"),
-            rx.el.p("The page does not exist, or it belongs to a workspace that you are not a member of."),
-            rx.el.div(rx.el.a("Go to your images", href="/", class_name="btn ink"), class_name="do"),
+            rx.el.span(rx.icon(icon, aria_hidden=True), class_name="glyph"),
+            rx.el.h1(title),
+            rx.el.p(text),
+            rx.el.div(*doing, class_name="do"),
             class_name="in",
         ),
         class_name="face whole",

@@ -4,7 +4,7 @@ import reflex as rx
 
 from images_app.components.files import file_list
 from images_app.components.files.tabs import tabs
-from images_app.components.frame import bar, frame, number, upload
+from images_app.components.frame import bar, files_count, frame, upload
 from images_app.components.shell import offline_notice
 from images_app.state.files import FilesState
 from images_app.state.shell import ShellState
@@ -15,7 +15,7 @@ def page() -> rx.Component:
     return frame(
         bar(
             "Files",
-            rx.el.span(number(total), rx.cond(total == 1, " file", " files"), class_name="count num"),
+            files_count(total),
             rx.el.span(class_name="grow"),
             rx.cond(ShellState.may_write, upload("files")),
             current="files",

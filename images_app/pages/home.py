@@ -2,9 +2,9 @@
 
 import reflex as rx
 
-from images_app.components.frame import missing
+from images_app.components.frame import homeless
 from images_app.state.shell import ShellState
 
 
 def page() -> rx.Component:
-    return rx.cond(ShellState.is_missing, missing(), rx.el.main(class_name="face whole", aria_busy=True))
+    return rx.cond(ShellState.is_missing, homeless(), rx.el.main(class_name="face whole", aria_busy=True))

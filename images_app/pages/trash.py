@@ -3,7 +3,7 @@
 import reflex as rx
 
 from images_app.components.files import file_list
-from images_app.components.frame import bar, frame, number
+from images_app.components.frame import bar, files_count, frame
 from images_app.components.shell import offline_notice
 from images_app.state.files import FilesState
 from images_app.state.shell import ShellState
@@ -14,7 +14,7 @@ def page() -> rx.Component:
     return frame(
         bar(
             "Trash",
-            rx.el.span(number(total), rx.cond(total == 1, " file", " files"), class_name="count num"),
+            files_count(total),
             current="trash",
         ),
         offline_notice(),

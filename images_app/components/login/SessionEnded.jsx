@@ -4,17 +4,22 @@ import { useEffect, useState } from "react";
 import * as Dialog from "@radix-ui/react-dialog";
 import { Credentials } from "./SignIn.jsx";
 import { SESSION_ENDED } from "../gallery/api.js";
+import { plural } from "../gallery/words.js";
 import { leave, reconnect } from "../lib/session.js";
 
 export function SessionEnded({ email, ended }) {
   const [open, setOpen] = useState(false);
+  const [waiting, setWaiting] = useState(0);
 
   useEffect(() => {
     if (ended) setOpen(true);
   }, [ended]);
 
   useEffect(() => {
-    const listen = () => setOpen(true);
+    const listen = ({ detail }) => {
+      setOpen(true);
+      if (detail?.waiting !== undefined) setWaiting(detail.waiting);
+    };
     window.addEventListener(SESSION_ENDED, listen);
     return () => window.removeEventListener(SESSION_ENDED, listen);
   }, []);
@@ -42,7 +47,10 @@ export function SessionEnded({ email, ended }) {
             <div>
               <Dialog.Title asChild><h2>Sign in again to continue</h2></Dialog.Title>
               <Dialog.Description asChild>
-                <p>Your session ended. You stay on this page, and uploads wait for you.</p>
+                <p>
+                  Your session ended. You stay on this page
+                  {waiting > 0 && `, and ${plural(waiting, "upload")} ${waiting === 1 ? "waits" : "wait"} for you`}.
+                </p>
               </Dialog.Description>
             </div>
             <Credentials email={email} onSignedIn={goOn}>

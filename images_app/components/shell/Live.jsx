@@ -21,7 +21,11 @@ export function Live({ workspace, onHappened }) {
       happened.current();
     };
     const connection = connect(workspace, {
-      onState: (next) => setState(next.state),
+      onState: (next) => {
+        setState(next.state);
+        // Perhaps it is not the line: asking tells whether this person is still a member.
+        if (next.state === "offline") happened.current();
+      },
       onEvent: (event) => {
         window.dispatchEvent(new CustomEvent("aeontel:event", { detail: event }));
         timer ??= setTimeout(settle, BREATH);

@@ -11,6 +11,7 @@ _SWITCHER = rx.asset("Switcher.jsx", shared=True)
 _ACCOUNT = rx.asset("Account.jsx", shared=True)
 _LIVE = rx.asset("Live.jsx", shared=True)
 _OFFLINE = rx.asset("OfflineNotice.jsx", shared=True)
+_SIGN_OUT = rx.asset("SignOut.jsx", shared=True)
 _UPLOAD = rx.asset("UploadButton.jsx", shared=True)
 
 
@@ -66,8 +67,16 @@ class UploadButton(rx.Component):
     gallery: rx.Var[str]
 
 
+class SignOut(rx.Component):
+    """A button that signs out."""
+
+    library = _SIGN_OUT.importable_path
+    tag = "SignOut"
+
+
 switcher = Switcher.create
 account = Account.create
 live = Live.create
 offline_notice = OfflineNotice.create
+sign_out = SignOut.create
 upload_button = UploadButton.create

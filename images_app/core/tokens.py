@@ -22,7 +22,7 @@ from images_app.models import Token, User, now
 
 KIND = paging.by_id("tok")
 PREFIX = "aeo_"
-MAX_PER_USER = 100
+MAX_PER_USER = 1000
 _RANDOM = 30
 _CHECKSUM = 6
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase

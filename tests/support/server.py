@@ -14,7 +14,7 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_PASSWORD = "correct horse battery staple"
-_START_WITHIN_S = 60
+_START_WITHIN_S = 180
 _STOP_WITHIN_S = 15
 
 

@@ -1,0 +1,132 @@
+"""The whole server with its face, and a real browser in front of it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_EXPECTED_WITHIN_MS = 15_000
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for all browser tests: its front end takes a while to build. Each test has its own workspace."""
+    with RunningServer(tmp_path_factory.mktemp("face") / "data", face=True) as running:
+        yield running
+        assert "Traceback" not in running.log, running.log
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=_EXPECTED_WITHIN_MS)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own, with nothing remembered. Whatever a page throws or logs as an error fails the test."""
+    faults: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        # A refused request is logged by the browser itself; tests of refusals look at what the page makes of it.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            faults.append(message.text)
+
+    opened = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    opened.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.on("console", note)
+    opened.on("weberror", lambda error: faults.append(str(error.error)))
+    yield opened
+    opened.close()
+    assert faults == []
+
+
+@pytest.fixture
+def workspace(server: RunningServer, request: pytest.FixtureRequest) -> str:
+    """A workspace of this test's own, owned by the admin."""
+    from sqlmodel import select
+
+    from images_app.core import workspaces
+    from images_app.database import Database
+    from images_app.models import User
+
+    database = Database(f"sqlite:///{server.data_dir}/aeontel.db")
+    try:
+        with database.write() as session:
+            admin = session.exec(select(User).where(User.email == ADMIN_EMAIL)).one()
+            return workspaces.create(session, admin.id, request.node.name[:100]).id
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def sign_in(server: RunningServer) -> Callable[[Page, str], None]:
+    """Sign in as a person does, and arrive at a path."""
+
+    def enter(page: Page, path: str = "/") -> None:
+        page.goto(f"{server.url}{path}")
+        page.get_by_label("Email").fill(ADMIN_EMAIL)
+        page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: urlsplit(url).path == path or (path == "/" and url.endswith("/content")))
+
+    return enter
+
+
+@pytest.fixture
+def gallery(context: BrowserContext, workspace: str, sign_in: Callable[[Page, str], None]) -> Page:
+    """A page that shows the gallery of the test's workspace."""
+    page = context.new_page()
+    sign_in(page, f"/w/{workspace}/content")
+    expect(page.get_by_text("Drop photos anywhere on this page")).to_be_visible()
+    return page
+
+
+def counted(page: Page, text: str) -> Locator:
+    """The total beside the page's title, such as "18 images"."""
+    return page.get_by_role("main").get_by_text(text, exact=True).first
+
+
+def drop(page: Page, files: list[tuple[str, str, bytes]]) -> None:
+    """Drop files (name, type, bytes) on the page as from the desktop."""
+    import base64
+
+    payload = [{"name": name, "type": kind, "data": base64.b64encode(data).decode()} for name, kind, data in files]
+    transfer = page.evaluate_handle(
+        """async (files) => {
+            const transfer = new DataTransfer();
+            for (const { name, type, data } of files) {
+                const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+                transfer.items.add(new File([bytes], name, { type }));
+            }
+            return transfer;
+        }""",
+        payload,
+    )
+    for kind in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("body", kind, {"dataTransfer": transfer})
+
+
+def folder_of(directory: Path, files: list[tuple[str, str, bytes]]) -> list[Path]:
+    """The same files on disk, to pick."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, _, data in files:
+        (directory / name).write_bytes(data)
+    return [directory / name for name, _, _ in files]

@@ -1,0 +1,79 @@
+"""Signing in and out, as a person meets it."""
+
+from collections.abc import Callable
+
+import httpx
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
+
+SignIn = Callable[[Page, str], None]
+
+
+def test_a_visitor_is_asked_to_sign_in_and_arrives_where_they_wanted(
+    context: BrowserContext, server: RunningServer, workspace: str, sign_in: SignIn
+) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/w/{workspace}/files")
+    page.wait_for_url(lambda url: "/login" in url)
+    page.get_by_label("Email").fill(ADMIN_EMAIL)
+    page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**/w/{workspace}/files")
+
+
+def test_a_wrong_password_gets_one_generic_message(context: BrowserContext, server: RunningServer) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/login")
+    for email in (ADMIN_EMAIL, "nobody@example.com"):
+        page.get_by_label("Email").fill(email)
+        page.get_by_label("Password", exact=True).fill("wrong password")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_have_text(
+            "That email and password do not match. Check both and try again."
+        )
+
+
+def test_too_many_wrong_passwords_say_how_long_to_wait(context: BrowserContext, server: RunningServer) -> None:
+    email = "throttled@example.com"
+    for _ in range(10):
+        httpx.post(f"{server.url}/api/session", json={"email": email, "password": "wrong password"})
+    page = context.new_page()
+    page.goto(f"{server.url}/login")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill("wrong password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("Too many tries. Wait")
+
+
+def test_signing_in_never_leads_to_another_site(context: BrowserContext, server: RunningServer) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/login?next=//evil.example/x")
+    page.get_by_label("Email").fill(ADMIN_EMAIL)
+    page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{server.url}/w/**")
+
+
+def test_signing_out_ends_the_session_on_the_server(
+    gallery: Page, context: BrowserContext, server: RunningServer
+) -> None:
+    cookie = next(c for c in context.cookies() if c["name"] == "aeontel_session")
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Lax"
+    secret = cookie["value"]
+    gallery.get_by_role("button", name=f"Account {ADMIN_EMAIL}").click()
+    gallery.get_by_role("menuitem", name="Sign out").click()
+    gallery.wait_for_url(lambda url: "/login" in url)
+    assert httpx.get(f"{server.url}/api/me", cookies={"aeontel_session": secret}).status_code == 401
+    gallery.goto(f"{server.url}/")
+    gallery.wait_for_url(lambda url: "/login" in url)
+
+
+def test_a_session_that_was_revoked_elsewhere_shows_its_face(
+    gallery: Page, context: BrowserContext, server: RunningServer
+) -> None:
+    secret = next(c["value"] for c in context.cookies() if c["name"] == "aeontel_session")
+    with httpx.Client(base_url=server.url, cookies={"aeontel_session": secret}) as elsewhere:
+        assert elsewhere.delete("/api/session").status_code == 204
+    expect(gallery.get_by_role("link", name="Sign in")).to_be_visible()

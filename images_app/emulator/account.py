@@ -37,6 +37,11 @@ def variants(db: sqlite3.Connection) -> list[Variant]:
     return [_variant(row) for row in db.execute("SELECT * FROM variant ORDER BY position")]
 
 
+def variant_names(db: sqlite3.Connection) -> list[str]:
+    """In order of creation, as an image's `variants` has them."""
+    return [row[0] for row in db.execute("SELECT id FROM variant ORDER BY position")]
+
+
 def find_variant(db: sqlite3.Connection, name: str) -> Variant | None:
     """The variant, or None."""
     row = db.execute("SELECT * FROM variant WHERE id = ?", (name,)).fetchone()

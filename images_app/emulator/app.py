@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from images_app.emulator import api_account, api_images, auth, direct, images, wire
+from images_app.emulator import api_account, api_images, api_lists, auth, direct, images, wire
 from images_app.emulator.cache import VariantCache
 from images_app.emulator.config import EmulatorConfig
 from images_app.emulator.content import Content
@@ -44,6 +44,7 @@ class Emulator:
         self._lock = asyncio.Lock()
         self._router = Router()
         api_images.routes(self._router)
+        api_lists.routes(self._router)
         api_account.routes(self._router)
         direct.routes(self._router)
 

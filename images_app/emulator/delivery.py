@@ -60,6 +60,9 @@ async def deliver(services: Services, request: Request, path: str) -> Response:
         return await _answer(services, request, target)
     except DeliveryError as error:
         return _refusal(error)
+    except Exception:
+        _log.exception("internal error at delivery")
+        return _refusal(DeliveryError(9523, "Internal error"))
 
 
 def _refusal(error: DeliveryError) -> Response:

@@ -184,7 +184,11 @@ def check_metadata(value: Any) -> dict[str, Any]:
     """An object of at most 1,024 bytes as compact JSON; raises ApiError 5400."""
     if not isinstance(value, dict):
         raise ApiError(5400, "Bad request: metadata must be a JSON object", pointer="/metadata")
-    size = len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass"))
+    try:
+        # Strict: SQLite could not read NaN back, nor anybody a lone surrogate.
+        size = len(json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError):
+        raise ApiError(5400, "Bad request: metadata is not JSON", pointer="/metadata") from None
     if size > _MAX_META_BYTES:
         raise ApiError(5400, f"Bad request: metadata must not exceed {_MAX_META_BYTES} bytes", pointer="/metadata")
     return value

@@ -19,7 +19,7 @@ from images_app.emulator.services import Services
 
 _TYPES = "Uploaded image must have image/jpeg, image/png, image/webp, image/gif or image/svg+xml content-type"
 _IMAGE_EXTENSIONS = ("jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "heic", "heif", "bmp", "tif", "tiff", "ico")
-MAX_CREATOR = 1024
+_MAX_CREATOR = 1024
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ def wanted(fields: dict[str, str], metadata: dict[str, Any]) -> Wanted:
 
 def check_creator(creator: str | None) -> None:
     """Raises ApiError 5400."""
-    if creator is not None and len(creator) > MAX_CREATOR:
-        raise ApiError(5400, f"Bad request: creator must not exceed {MAX_CREATOR} characters", pointer="/creator")
+    if creator is not None and (len(creator) > _MAX_CREATOR or not creator.isprintable()):
+        message = f"Bad request: creator must be at most {_MAX_CREATOR} printable characters"
+        raise ApiError(5400, message, pointer="/creator")
 
 
 def check_custom_id(value: str) -> None:
@@ -129,7 +130,7 @@ def _commit(services: Services, row: Image, draft: DraftImage | None) -> list[st
             elif drafts.find(db, row.id):
                 raise ApiError(5409, "Resource already exists")
             images.insert(db, row)
-            return [variant.id for variant in account.variants(db)]
+            return account.variant_names(db)
     except BaseException:
         services.content.remove(row.blob)
         raise

@@ -54,10 +54,14 @@ def test_metadata_in_each_form_that_is_sent(emulator, fields):
         ({"metadata": "[1]"}, 5400, "object"),
         ({"metadata": "{"}, 5400, "JSON"),
         ({"metadata": '{"a":NaN}'}, 5400, "JSON"),
+        ({"metadata": '{"a":1e999}'}, 5400, "JSON"),
+        ({"metadata": '{"a":"\\ud800"}'}, 5400, "JSON"),
+        ({"metadata": "[" * 9000}, 5400, "JSON"),
         ({"metadata": json.dumps({"a": "x" * 1024})}, 5400, "1024 bytes"),
         ({"metadata": "{}", "metadata.a": "1"}, 5400, "two forms"),
         ({"metadata.a": "1", "metadata.a.b": "1"}, 5400, "contradict"),
         ({"creator": "x" * 1025}, 5400, "creator"),
+        ({"creator": "a\x00b"}, 5400, "creator"),
         ({"requireSignedURLs": "yes"}, 5400, "requireSignedURLs"),
         ({"surprise": "1"}, 5400, "surprise"),
         ({"url": "http://127.0.0.1/x"}, 5400, "exactly one"),
@@ -214,8 +218,15 @@ def test_edit_replaces_and_a_change_of_access_gives_a_new_id(emulator):
     assert private["id"] != old
     assert (private["requireSignedURLs"], private["meta"], private["uploaded"]) == (True, {"b": 2}, edited["uploaded"])
     refused(emulator.http.get(path + old), 404, 5404)
-    for body in ({"metadata": 1}, {"requireSignedURLs": "true"}, {"creator": 5}, {"id": "x"}, [1]):
-        refused(emulator.http.patch(path + private["id"], json=body), 400, 5400)
+    for body in (
+        {"metadata": 1},
+        {"requireSignedURLs": "true"},
+        {"creator": 5},
+        {"creator": "\ud800"},
+        {"id": "x"},
+        [1],
+    ):
+        refused(emulator.http.patch(path + private["id"], content=json.dumps(body)), 400, 5400)
 
 
 def test_both_lists_page_through_everything_once(emulator):

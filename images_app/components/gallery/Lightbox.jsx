@@ -9,7 +9,7 @@ import { api, toItem } from "./api.js";
 import { Modal } from "./Dialog.jsx";
 import { ChevronLeft, ChevronRight } from "./icons.js";
 import { InfoPanel } from "./InfoPanel.jsx";
-import { html, markdown } from "./links.js";
+import { html, isSigned, markdown } from "./links.js";
 import { Menu } from "./Menu.jsx";
 import { Toasts } from "./Toasts.jsx";
 import { copyRows, moreRows, PhoneBar, StageHead } from "./ViewerBars.jsx";
@@ -21,7 +21,7 @@ const PLUGINS = [Inline, Zoom];
 const isPhone = () => window.matchMedia("(max-width: 720px)").matches;
 
 /** One picture at a time, over everything: the stage, and what is known about the picture beside it. */
-export function Viewer({ id, items, total, more, can, actions, onNear, onView, onTrash, onClose, children }) {
+export function Viewer({ id, items, total, more, can, actions, collection, onNear, onView, onTrash, onClose }) {
   const [panel, setPanel] = useState(() => !isPhone());
   const [menu, setMenu] = useState(null);
   const [zoom, setZoom] = useState(1);
@@ -35,6 +35,11 @@ export function Viewer({ id, items, total, more, can, actions, onNear, onView, o
   useEffect(() => {
     if (more && at > items.length - NEAR) onNear();
   }, [at, items.length, more, onNear]);
+
+  const isShortLived = Boolean(item && isSigned(item));
+  useEffect(() => {
+    if (isShortLived) api.image(id).then((image) => collection.insert(toItem(image)), () => {});
+  }, [id, isShortLived, collection]);
 
   const slides = useMemo(
     () => list.map(({ fullUrl, name, width, height }) => ({ src: fullUrl, alt: name, width: width ?? undefined, height: height ?? undefined })),
@@ -99,7 +104,6 @@ export function Viewer({ id, items, total, more, can, actions, onNear, onView, o
       {panel && <InfoPanel item={item} />}
       <PhoneBar {...{ run, can, panel, toCopy }} />
       {menu && <Menu {...menu} onClose={() => setMenu(null)} />}
-      {children}
       <Toasts />
     </Modal>
   );

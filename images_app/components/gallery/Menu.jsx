@@ -14,6 +14,7 @@ export function Menu({ anchor, label, rows, onClose }) {
   useLayoutEffect(() => {
     const menu = ref.current;
     menu.showPopover?.();
+    anchor.setAttribute("aria-expanded", "true");
     const at = anchor.getBoundingClientRect();
     const { offsetWidth, offsetHeight } = menu;
     const left = Math.min(at.left, window.innerWidth - offsetWidth - EDGE);
@@ -22,6 +23,7 @@ export function Menu({ anchor, label, rows, onClose }) {
     menu.style.setProperty("--left", `${Math.max(EDGE, left)}px`);
     menu.style.setProperty("--top", `${Math.max(EDGE, top)}px`);
     menu.querySelector("button")?.focus();
+    return () => anchor.setAttribute("aria-expanded", "false");
   }, [anchor]);
 
   useEffect(() => {

@@ -9,7 +9,7 @@ import { failure, seconds, until } from "./words.js";
 /** A file on its way into the gallery, or one that did not get there and says why. */
 export const PendingTile = memo(function PendingTile({ files, id, cell, height, column, active, can, on }) {
   const entry = useStore(files.store, ({ byKey }) => byKey.get(id)) ?? cell.tile;
-  const thumb = useThumb(entry) ?? placeholder(entry.thumbhash);
+  const blur = useThumb(entry).blur ?? placeholder(entry.thumbhash);
   const style = { left: cell.x, width: cell.width, height };
   const failed = entry.status === "failed";
   const label = failed ? `${entry.name}, not in the gallery. ${failure(entry.error)}` : `${entry.name}, ${said(entry)}`;
@@ -26,7 +26,7 @@ export const PendingTile = memo(function PendingTile({ files, id, cell, height, 
       data-status={entry.status}
       onFocus={() => on.focus(entry.key)}
     >
-      {thumb && <img className="ag-hash" src={thumb} alt="" draggable={false} />}
+      {blur && <img className="ag-hash" src={blur} alt="" draggable={false} />}
       {failed ? <Why entry={entry} can={can} on={on} wide={cell.width >= 190} /> : <State entry={entry} />}
     </div>
   );

@@ -62,11 +62,16 @@ function Picture({ item, onBroken }) {
     setState(shown.has(item.gridUrl) ? "there" : "shown");
     shown.add(item.gridUrl);
   }
-  function retry(event) {
-    event.stopPropagation();
+  function again() {
     setState("loading");
     setTries(tries + 1);
     onBroken(item.id);
+  }
+  // Once without a word: a signed address may have run out while the page was open.
+  const failed = () => (tries ? setState("broken") : again());
+  function retry(event) {
+    event.stopPropagation();
+    again();
   }
   if (state === "broken")
     return (
@@ -92,7 +97,7 @@ function Picture({ item, onBroken }) {
         draggable={false}
         onLoad={loaded}
         onAnimationEnd={() => setState("there")}
-        onError={() => setState("broken")}
+        onError={failed}
       />
     </>
   );

@@ -7,7 +7,7 @@ import { bytes, bytesOf, failure, waiting } from "./words.js";
 const TONE = { failed: "bad", waiting: "wait", done: "good" };
 
 export const UploadRow = memo(function UploadRow({ entry, top, files, uploads, actions, onShow }) {
-  const thumb = useThumb(entry);
+  const { thumb } = useThumb(entry);
   const { name, status, sent, size } = entry;
   useSecond(status === "waiting");
   return (

@@ -17,7 +17,7 @@ export function createActions({ collection, files, onChanged }) {
     collection.remove(items.map(({ id }) => id));
     const results = await inTurn(items, work);
     const back = failed(results);
-    back.forEach(({ item }) => collection.insert(item));
+    collection.insert(...back.map(({ item }) => item));
     onChanged();
     return { back, done: items.length - back.length };
   }

@@ -89,12 +89,13 @@ export function createCollection(ask) {
     /** Ask for the newest page, and again for whatever was on its way when the connection broke. */
     refresh: () => need("", true),
     retry: () => need(waiting?.cursor ?? store.get().next ?? "", true),
-    insert(item) {
-      gone.delete(item.id);
+    insert(...more) {
       const { items, next } = store.get();
-      const older = items.length > 0 && next && item.id < items[items.length - 1].id;
-      if (older) return; // its page has not been loaded yet and will bring it
-      put([...items.filter(({ id }) => id !== item.id), item]);
+      more.forEach(({ id }) => gone.delete(id));
+      const oldest = next && items.length ? items[items.length - 1].id : "";
+      const here = more.filter(({ id }) => id >= oldest); // the page of an older one is still to come and will bring it
+      const ids = new Set(here.map(({ id }) => id));
+      if (ids.size) put([...items.filter(({ id }) => !ids.has(id)), ...here]);
     },
     remove(ids) {
       ids.forEach((id) => gone.add(id));

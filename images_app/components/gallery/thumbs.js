@@ -2,25 +2,31 @@
 import { useEffect, useState } from "react";
 
 const EDGE = 96;
+const BLUR_EDGE = 16; // so few pixels that drawing them large is the blur: a filter would cost at every frame
 const AT_ONCE = 2;
 const MOST = 300;
 
-const made = new Map(); // entry key → object URL, or null where the browser cannot decode
+const NONE = { thumb: null, blur: null };
+const made = new Map(); // entry key → addresses, or NONE where the browser cannot decode
 const queue = [];
 let running = 0;
 
 async function make(file) {
   const bitmap = await createImageBitmap(file, { resizeHeight: EDGE, resizeQuality: "medium" });
   try {
-    const canvas = document.createElement("canvas");
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    canvas.getContext("2d").drawImage(bitmap, 0, 0);
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/webp", 0.8));
-    return blob ? URL.createObjectURL(blob) : null;
+    return { thumb: await drawn(bitmap, EDGE), blur: await drawn(bitmap, BLUR_EDGE) };
   } finally {
     bitmap.close();
   }
+}
+
+async function drawn(bitmap, height) {
+  const canvas = document.createElement("canvas");
+  canvas.height = height;
+  canvas.width = Math.max(1, Math.round((bitmap.width / bitmap.height) * height));
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, height);
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/webp", 0.8));
+  return blob ? URL.createObjectURL(blob) : null;
 }
 
 function next() {
@@ -29,35 +35,34 @@ function next() {
     if (!wanted()) continue;
     running += 1;
     make(file)
-      .catch(() => null)
-      .then((url) => {
+      .catch(() => NONE)
+      .then((pictures) => {
         running -= 1;
         if (made.size >= MOST) forget(made.keys().next().value);
-        made.set(key, url);
-        done(url);
+        made.set(key, pictures);
+        done(pictures);
         next();
       });
   }
 }
 
-export function forget(key) {
-  const url = made.get(key);
-  if (url) URL.revokeObjectURL(url);
+function forget(key) {
+  Object.values(made.get(key)).forEach((url) => url && URL.revokeObjectURL(url));
   made.delete(key);
 }
 
-/** @returns an object URL, or null while there is none */
+/** @returns {thumb, blur}: object URLs, null while there is none */
 export function useThumb(entry) {
-  const [url, setUrl] = useState(() => made.get(entry.key) ?? null);
+  const [pictures, setPictures] = useState(() => made.get(entry.key) ?? NONE);
   const { key, file, isImage } = entry;
   useEffect(() => {
-    if (!file || !isImage || made.has(key)) return setUrl(made.get(key) ?? null);
+    if (!file || !isImage || made.has(key)) return setPictures(made.get(key) ?? NONE);
     let alive = true;
-    queue.push({ key, file, done: (made) => alive && setUrl(made), wanted: () => alive });
+    queue.push({ key, file, done: (pictures) => alive && setPictures(pictures), wanted: () => alive });
     next();
     return () => {
       alive = false;
     };
   }, [key, file, isImage]);
-  return url;
+  return pictures;
 }

@@ -8,6 +8,9 @@ import { parse, sessionEnded, tellWaiting } from "./api.js";
 const AT_ONCE = 4;
 const PICTURE = /\.(jpe?g|jfif|png|gif|webp|avif|hei[cf]|tiff?|bmp|svg)$/i;
 
+// Every failure is shown beside its file; the console is for faults of ours.
+const QUIET = { debug() {}, warn() {}, error() {} };
+
 const looksLikePicture = (file) => file.type.startsWith("image/") || (!file.type && PICTURE.test(file.name));
 const worthAnother = ({ status }) => status === 0 || status === 429 || status === 502 || status === 503 || status === 504;
 
@@ -16,7 +19,7 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
   let open = [];
   let started = 0;
 
-  const uppy = new Uppy({ autoProceed: false, allowMultipleUploadBatches: true });
+  const uppy = new Uppy({ autoProceed: false, allowMultipleUploadBatches: true, logger: QUIET });
   uppy.use(XHRUpload, {
     endpoint: "/api/files",
     fieldName: "file",

@@ -4,11 +4,13 @@ import { createActions } from "./actions.js";
 import { createCollection } from "./collection.js";
 import { connect } from "./events.js";
 import { createFiles } from "./files.js";
+import { isSigned } from "./links.js";
 import { createUploads } from "./uploads.js";
 
 const BURST = 60;
 const RECOUNT = 600;
 const MOST = 100;
+const RESIGN = 25 * 60_000; // signed addresses are valid for at least half an hour
 
 /** Everything that lives as long as the gallery of one workspace is open: images, files on their way, live events. */
 export function useWorkspace(workspaceId, page, onNeedPage) {
@@ -35,7 +37,7 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
     const created = collect(BURST, async (ids) => {
       for (let at = 0; at < ids.length; at += MOST) {
         const images = await api.images(ids.slice(at, at + MOST)).catch(() => null);
-        if (images) images.forEach((image) => collection.insert(toItem(image)));
+        if (images) collection.insert(...images.map(toItem));
         else collection.refresh();
       }
     });
@@ -70,9 +72,14 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
     window.addEventListener(SESSION_ENDED, ended);
     window.addEventListener(SIGNED_IN, signedIn);
     api.limits().then(setLimits, () => {});
+    const resign = setInterval(() => {
+      const ids = onScreen().filter((id) => collection.store.get().items.some((item) => item.id === id && isSigned(item)));
+      if (ids.length) api.images(ids.slice(0, MOST)).then((images) => collection.insert(...images.map(toItem)), () => {});
+    }, RESIGN);
     return () => {
       window.removeEventListener(SESSION_ENDED, ended);
       window.removeEventListener(SIGNED_IN, signedIn);
+      clearInterval(resign);
       connection.close();
       collection.dispose();
       files.dispose();
@@ -82,6 +89,8 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
 
   return { ...world, live, limits, reconnect: () => world.reconnect?.() };
 }
+
+const onScreen = () => [...document.querySelectorAll(".ag-tile[aria-selected]")].map((tile) => tile.dataset.key);
 
 /** Calls `work` once, `wait` ms after the last of several calls. */
 function after(wait, work) {

@@ -50,6 +50,8 @@ def test_twenty_dropped_files_fill_two_tabs_by_themselves(
     gallery: Page, context: BrowserContext, pile: Files, server: RunningServer, workspace: str
 ) -> None:
     other = context.new_page()
+    for page in (gallery, other):
+        page.set_viewport_size({"width": 1440, "height": 2400})  # the rows out of sight are not in the page
     other.goto(gallery.url)
     expect(other.get_by_text("Drop photos anywhere on this page")).to_be_visible()
 

@@ -70,10 +70,15 @@ def test_signing_out_ends_the_session_on_the_server(
     gallery.wait_for_url(lambda url: "/login" in url)
 
 
-def test_a_session_that_was_revoked_elsewhere_shows_its_face(
+def test_a_session_that_was_revoked_elsewhere_asks_again_over_the_page(
     gallery: Page, context: BrowserContext, server: RunningServer
 ) -> None:
     secret = next(c["value"] for c in context.cookies() if c["name"] == "aeontel_session")
     with httpx.Client(base_url=server.url, cookies={"aeontel_session": secret}) as elsewhere:
         assert elsewhere.delete("/api/session").status_code == 204
-    expect(gallery.get_by_role("link", name="Sign in")).to_be_visible()
+    dialog = gallery.get_by_role("dialog", name="Sign in again to continue")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+    dialog.get_by_role("button", name="Sign in and continue").click()
+    expect(dialog).to_be_hidden()
+    expect(gallery.get_by_role("status").filter(has_text="Live")).to_be_visible()

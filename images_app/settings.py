@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(default=1024**3, ge=1)
 
     # How the pipeline paces itself; the defaults are what the product is tested with.
-    provision_concurrency: int = Field(default=4, ge=1, le=64)
+    provision_concurrency: int = Field(default=8, ge=1, le=64)
     """Provisioning attempts at a time in this process."""
     provision_attempts: int = Field(default=8, ge=1)
     """Attempts within one run before it is given up."""

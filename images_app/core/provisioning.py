@@ -18,7 +18,7 @@ IN_PROGRESS = ("pending", "running", "waiting")
 IDLE = ("none", "failed", "removed")
 """Provisioning states in which an image may be asked for."""
 SETTLED_AFTER_S = 120.0
-"""When a create that was under way has surely ended at Cloudflare: over twice our own time-out for it."""
+"""When a create that was under way has surely ended at Cloudflare: twice our own time-out for it."""
 
 
 class Queue(Protocol):

@@ -5,7 +5,6 @@ from datetime import datetime
 
 import pytest
 
-from images_app.core import cleanup
 from images_app.jobs import sweeps
 from images_app.jobs.queue import DurableQueue
 from images_app.models import RemoteDeletion
@@ -196,20 +195,34 @@ def deletion(pipeline: Pipeline, cf_image_id: str) -> RemoteDeletion | None:
 def test_copies_that_nobody_committed_are_swept_away(pipeline: Pipeline) -> None:
     file_id = pipeline.upload()
     pipeline.wait_for_state(file_id, "done")
-    committed = pipeline.image(file_id)["cfImageId"]
     strays = {pipeline.copy_again(file_id), pipeline.copy_again(file_id)}
-    world = pipeline.beside
-    with world.database.write() as session:
-        standing = cleanup.standing(session, file_id)
-    assert standing is not None
-    run, known, key = standing
-    found = cleanup.leftovers(world.objects, world.cloudflare, file_id, key, known)
-    assert found is not None
-    assert set(found) == strays
-    with world.database.write() as session:
-        cleanup.settle_tidy(session, world.queue, file_id, run, found)
-    wait_for(lambda: [image["id"] for image in pipeline.remote(file_id)] == [committed])
+    assert strays < {image["id"] for image in pipeline.remote(file_id)}
+    pipeline.gate.next(FIND, refuse(503))
+    with pipeline.beside.database.write() as session:
+        pipeline.beside.queue.tidy(session, file_id, 1, 1)
+    wait_for(lambda: len(pipeline.remote(file_id)) == 1)
     assert_one_image(pipeline, file_id)
+
+
+def test_copies_of_a_file_without_image_are_swept_away_but_not_while_one_is_due(pipeline: Pipeline) -> None:
+    pipeline.gate.next(CREATE, refuse(429, **{"retry-after": "5"}))
+    file_id = pipeline.upload()
+    pipeline.wait_for_state(file_id, "waiting")
+    stray = pipeline.copy_again(file_id)
+    with pipeline.beside.database.write() as session:
+        pipeline.beside.queue.tidy(session, file_id, 1, 1)
+    wait_for(lambda: ended(pipeline, f"tidy:{file_id}:1:1"))
+    assert [image["id"] for image in pipeline.remote(file_id)] == [stray]
+    pipeline.http.delete(f"/api/files/{file_id}").raise_for_status()
+    with pipeline.beside.database.write() as session:
+        pipeline.beside.queue.tidy(session, file_id, 1, 2)
+    wait_for(lambda: not pipeline.remote(file_id))
+
+
+def ended(pipeline: Pipeline, workflow_id: str) -> bool:
+    assert isinstance(pipeline.beside.queue, DurableQueue)
+    found = pipeline.beside.queue.client().list_workflows(workflow_ids=[workflow_id])
+    return [workflow.status for workflow in found] == ["SUCCESS"]
 
 
 def test_work_whose_workflow_is_gone_begins_again(pipeline: Pipeline) -> None:

@@ -1,8 +1,11 @@
 """The front end is built once and served from disk; it is built again only when something it is made of changed."""
 
+import fcntl
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,19 +28,28 @@ def build(settings: Settings) -> None:
     stamp.unlink(missing_ok=True)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     wanted = _fingerprint(settings)
-    result = subprocess.run(
-        [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
-        cwd=_ROOT,
-        env=reflex_environment(settings),
-        capture_output=True,
-        text=True,
-    )
+    with _one_build_at_a_time():
+        result = subprocess.run(
+            [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
+            cwd=_ROOT,
+            env=reflex_environment(settings),
+            capture_output=True,
+            text=True,
+        )
     output = result.stdout + result.stderr
     log = stamp.with_name("build.log")
     log.write_text(output)
     if result.returncode != 0:
         raise RuntimeError(f"The front end could not be built; all of the output is in {log}.\n{output[-2000:]}")
     stamp.write_text(wanted)
+
+
+@contextmanager
+def _one_build_at_a_time() -> Iterator[None]:
+    """Each data directory has its own build, but Reflex links assets and keeps its lock file in the source folder."""
+    with (_ROOT / "rxconfig.py").open() as source:
+        fcntl.flock(source, fcntl.LOCK_EX)
+        yield
 
 
 def _stamp(settings: Settings) -> Path:

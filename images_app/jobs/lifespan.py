@@ -40,6 +40,7 @@ async def jobs(world: World, ready: Callable[[], Awaitable[None]]) -> AsyncItera
     try:
         yield
     finally:
+        engine.give_notice()
         starter.cancel()
         with suppress(asyncio.CancelledError):
             await starter
@@ -71,10 +72,20 @@ class _Engine:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Take up what the last process left unfinished, and begin; nothing when stopped before."""
+        """Take up what the last process left unfinished, and begin; nothing when told to stop before."""
         self._lock = self._exclusive()
-        if self._lock is None:
-            return
+        failures = 0
+        while self._lock is not None and not self._shop.stopping.is_set():
+            try:
+                self._launch()
+                return
+            except Exception:
+                failures += 1
+                log.exception("background work could not start, trying again")
+                DBOS.destroy(destroy_registry=True)
+                self._shop.stopping.wait(backoff(failures, cap=30))
+
+    def _launch(self) -> None:
         _empty(self._shop.scratch)
         url = self._world.settings.database_url
         config: DBOSConfig = {
@@ -94,9 +105,13 @@ class _Engine:
             thread.start()
             self._threads.append(thread)
 
+    def give_notice(self) -> None:
+        """Whatever waits, stops waiting; `stop` follows."""
+        self._shop.stopping.set()
+
     def stop(self) -> None:
         """End within a few seconds. Attempts under way are abandoned: they are durable."""
-        self._shop.stopping.set()
+        self.give_notice()
         if self._lock is None:
             return
         DBOS.destroy(destroy_registry=True)

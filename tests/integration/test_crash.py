@@ -1,5 +1,6 @@
 """The server killed with SIGKILL at each step of the pipeline, and started again."""
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,20 @@ def test_an_ended_server_takes_up_its_work_when_it_starts_again(tmp_path: Path) 
         assert pipeline.server.stop() == 0
         hold.drop()
         pipeline.server.start()
+        assert_nothing_lost_or_doubled(pipeline, [file_id])
+
+
+def test_a_server_waits_until_it_is_the_only_one_that_works(tmp_path: Path) -> None:
+    with running_pipeline(tmp_path / "data") as pipeline:
+        pipeline.server.stop()
+        with (tmp_path / "data" / "jobs.lock").open("w") as other:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            pipeline.server.start()
+            file_id = pipeline.upload()
+            assert pipeline.server.stop() == 0
+            pipeline.server.start()
+            assert pipeline.state(file_id) == "pending"
+            assert pipeline.gate.count(CREATE) == 0
         assert_nothing_lost_or_doubled(pipeline, [file_id])
 
 

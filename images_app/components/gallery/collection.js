@@ -14,12 +14,14 @@ const newestFirst = (a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 export function createCollection(ask) {
   const store = createStore({ items: [], status: "loading", next: "", total: null, generation: null });
   const gone = new Set();
+  const young = new Map(); // came by itself since the first page was last asked for: an answer under way knows nothing of it
   let waiting = null;
   let seen = null;
 
   function need(cursor = store.get().next, again = false) {
     if (cursor === null || (waiting && !again)) return;
     clearTimeout(waiting?.timer);
+    if (!cursor) young.clear();
     waiting = { cursor, timer: setTimeout(() => fail(), PATIENCE) };
     if (store.get().status === "error") store.set({ status: store.get().items.length ? "ready" : "loading" });
     ask(store.get().generation ?? 0, cursor);
@@ -56,20 +58,25 @@ export function createCollection(ask) {
   }
 
   function replace(page) {
-    const items = page.items.filter((item) => !gone.has(item.id)).sort(newestFirst);
+    const items = withYoung(page.items).sort(newestFirst);
     store.set({ items, next: page.next ?? null, total: page.total ?? store.get().total, status: "ready" });
   }
 
   /** The first page again: it is the truth for the stretch that it covers. */
   function refresh(page) {
-    const { items, next } = store.get();
+    const { items } = store.get();
     const oldest = page.items.length ? page.items[page.items.length - 1].id : "";
     const covered = (item) => !page.next || item.id >= oldest;
     const overlaps = !page.next || items.some(covered);
     if (!items.length || !overlaps) return replace(page);
     const kept = items.filter((item) => !covered(item));
-    const further = kept.length || next === null ? next : (page.next ?? null);
-    put([...page.items.filter((item) => !gone.has(item.id)), ...kept], { next: page.next ? further : null });
+    const next = kept.length ? store.get().next : (page.next ?? null);
+    put([...withYoung(page.items), ...kept.filter(({ id }) => !young.has(id))], { next });
+  }
+
+  function withYoung(items) {
+    const told = items.filter(({ id }) => !gone.has(id) && !young.has(id));
+    return [...told, ...young.values()];
   }
 
   function merge(more, patch = {}) {
@@ -95,10 +102,11 @@ export function createCollection(ask) {
       const oldest = next && items.length ? items[items.length - 1].id : "";
       const here = more.filter(({ id }) => id >= oldest); // the page of an older one is still to come and will bring it
       const ids = new Set(here.map(({ id }) => id));
+      here.forEach((item) => young.set(item.id, item));
       if (ids.size) put([...items.filter(({ id }) => !ids.has(id)), ...here]);
     },
     remove(ids) {
-      ids.forEach((id) => gone.add(id));
+      ids.forEach((id) => gone.add(id) && young.delete(id));
       const out = new Set(ids);
       const { items } = store.get();
       const kept = items.filter((item) => !out.has(item.id));

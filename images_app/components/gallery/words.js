@@ -8,7 +8,7 @@ export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one
 const UNITS = [
   [1e9, "GB"],
   [1e6, "MB"],
-  [1e3, "kB"],
+  [1e3, "KB"],
 ];
 
 /** Decimal units, as cameras and phones count them; one digit after the point below ten. */
@@ -20,8 +20,11 @@ export function bytes(n) {
   return `${value < 99.95 ? (Math.round(value * 10) / 10).toFixed(1) : count(Math.round(value))} ${name}`;
 }
 
-/** A limit: without a digit after the point when it is round. */
-export const limit = (n) => bytes(n).replace(/\.0 /, " ");
+/** A limit, never said larger than it is. */
+export function limit(n) {
+  const [unit, name] = UNITS.find(([unit]) => n >= unit) ?? [1, "bytes"];
+  return `${Math.floor((n / unit) * 10) / 10} ${name}`;
+}
 
 /** `9.0 of 14.2 MB`: both in the unit of the whole. */
 export function bytesOf(part, whole) {

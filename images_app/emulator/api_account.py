@@ -1,4 +1,4 @@
-"""Operations on what belongs to the account: variants, signing keys, switches. And what is not there yet, by name."""
+"""Operations on what belongs to the account: variants, signing keys, switches."""
 
 from collections.abc import Callable
 from sqlite3 import Connection
@@ -7,33 +7,25 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from images_app.emulator import account, wire
+from images_app.emulator import account, auth, wire
 from images_app.emulator.api_images import json_body
-from images_app.emulator.errors import ApiError
 from images_app.emulator.routing import Router
 from images_app.emulator.services import Services
 
 
 def routes(router: Router) -> None:
     """Register the operations of this module."""
-    router.add("GET", "images/v1/variants", list_variants)
-    router.add("POST", "images/v1/variants", create_variant)
-    router.add("GET", "images/v1/variants/{name}", get_variant)
-    router.add("PATCH", "images/v1/variants/{name}", edit_variant)
-    router.add("DELETE", "images/v1/variants/{name}", delete_variant)
-    router.add("GET", "images/v1/keys", list_keys)
-    router.add("PUT", "images/v1/keys/{name}", create_key)
-    router.add("DELETE", "images/v1/keys/{name}", delete_key)
-    router.add("GET", "images/v1/config", get_config)
-    router.add("PATCH", "images/v1/config", change_config)
-    router.add("GET", "images/v1/batch_token", _missing("the batch API"))
-
-
-def _missing(what: str) -> Callable[..., Any]:
-    async def refuse(services: Services, request: Request) -> Response:
-        raise ApiError(5501, f"The local Cloudflare Images does not have {what} yet")
-
-    return refuse
+    router.add("GET", "images/v1/variants", "variants", list_variants)
+    router.add("POST", "images/v1/variants", "variants", create_variant)
+    router.add("GET", "images/v1/variants/{name}", "variants", get_variant)
+    router.add("PATCH", "images/v1/variants/{name}", "variants", edit_variant)
+    router.add("DELETE", "images/v1/variants/{name}", "variants", delete_variant)
+    router.add("GET", "images/v1/keys", "keys", list_keys)
+    router.add("PUT", "images/v1/keys/{name}", "keys", create_key)
+    router.add("DELETE", "images/v1/keys/{name}", "keys", delete_key)
+    router.add("GET", "images/v1/config", "config", get_config)
+    router.add("PATCH", "images/v1/config", "config", change_config)
+    router.add("GET", "images/v1/batch_token", "batch-token", batch_token)
 
 
 async def _write(services: Services, change: Callable[[Connection], Any]) -> Response:
@@ -50,6 +42,12 @@ async def _read(services: Services, look: Callable[[Connection], Any]) -> Respon
             return look(db)
 
     return wire.success(await services.threads.run(run))
+
+
+async def batch_token(services: Services, request: Request) -> Response:
+    """A token for the batch host, which has its own limit of calls."""
+    token, expires = auth.new_batch_token(services.config)
+    return wire.success({"token": token, "expiresAt": wire.moment(expires * 1000)})
 
 
 async def list_variants(services: Services, request: Request) -> Response:

@@ -22,11 +22,11 @@ _MAX_JSON_BYTES = 64 * 1024
 
 def routes(router: Router) -> None:
     """Register the operations of this module."""
-    router.add("POST", "images/v1", create)
-    router.add("GET", "images/v1/{image_id}", details)
-    router.add("PATCH", "images/v1/{image_id}", edit)
-    router.add("DELETE", "images/v1/{image_id}", delete)
-    router.add("GET", "images/v1/{image_id}/blob", blob)
+    router.add("POST", "images/v1", "create", create, batch=True)
+    router.add("GET", "images/v1/{image_id}", "get", details, batch=True)
+    router.add("PATCH", "images/v1/{image_id}", "edit", edit, batch=True)
+    router.add("DELETE", "images/v1/{image_id}", "delete", delete, batch=True)
+    router.add("GET", "images/v1/{image_id}/blob", "blob", blob)
 
 
 async def create(services: Services, request: Request) -> Response:

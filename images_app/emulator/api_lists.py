@@ -20,9 +20,9 @@ _ALLOWED = 100_000
 
 def routes(router: Router) -> None:
     """Register the operations of this module."""
-    router.add("GET", "images/v1", list_v1)
-    router.add("GET", "images/v2", list_v2)
-    router.add("GET", "images/v1/stats", stats)
+    router.add("GET", "images/v1", "list", list_v1)
+    router.add("GET", "images/v2", "list", list_v2, batch=True)
+    router.add("GET", "images/v1/stats", "stats", stats)
 
 
 async def stats(services: Services, request: Request) -> Response:

@@ -2,27 +2,34 @@
 
 import asyncio
 import logging
+import time
+from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from images_app.emulator import api_account, api_images, api_lists, auth, direct, images, wire
+from images_app.emulator import api_account, api_images, api_lists, auth, control, direct, images, page, wire
 from images_app.emulator.cache import VariantCache
+from images_app.emulator.calls import MAX_PATH, Calls, Made
 from images_app.emulator.config import EmulatorConfig
 from images_app.emulator.content import Content
-from images_app.emulator.delivery import deliver
-from images_app.emulator.errors import ApiError
+from images_app.emulator.delivery import deliver, refusal
+from images_app.emulator.errors import ApiError, DeliveryError
+from images_app.emulator.faults import Faults
 from images_app.emulator.fetch import Fetcher
 from images_app.emulator.pixels.pool import PixelPool
-from images_app.emulator.routing import Router, raw_path, segments
+from images_app.emulator.routing import Call, Router, raw_path, segments
 from images_app.emulator.services import Services, Threads
 from images_app.emulator.store import Store
+from images_app.emulator.suffering import suffer
 
 API_PREFIX = "/cloudflare/client/v4/"
 UPLOAD_PREFIX = "/cloudflare/upload/"
 DELIVERY_PREFIXES = ("/imagedelivery/", "/cdn-cgi/imagedelivery/")
-PREFIXES = (API_PREFIX, UPLOAD_PREFIX, *DELIVERY_PREFIXES)
+BATCH_PREFIX = "/cloudflare/batch/"
+CONTROL_PREFIX = "/cloudflare/control/"
+PREFIXES = (API_PREFIX, UPLOAD_PREFIX, BATCH_PREFIX, CONTROL_PREFIX, *DELIVERY_PREFIXES)
 """Every path that a host application hands over begins with one of these."""
 
 __all__ = ["PREFIXES", "Emulator", "EmulatorConfig", "create_app"]
@@ -47,6 +54,8 @@ class Emulator:
         api_lists.routes(self._router)
         api_account.routes(self._router)
         direct.routes(self._router)
+        self._control = Router()
+        control.routes(self._control)
 
     @property
     def app(self) -> ASGIApp:
@@ -72,7 +81,13 @@ class Emulator:
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             request = Request(scope, receive)
-            response = await self._answer(request, raw_path(scope))
+            services = self._services or await self.start()
+            at_ms, began = images.now_ms(), time.perf_counter()
+            path = raw_path(scope)
+            response, operation, fault = await self._answer(services, request, path)
+            took_ms = round((time.perf_counter() - began) * 1000, 2)
+            status = response.status_code
+            services.calls.add(Made(at_ms, request.method, path[:MAX_PATH], operation, status, took_ms, fault))
             await response(scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -84,36 +99,69 @@ class Emulator:
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, request: Request, path: str) -> Response:
-        services = self._services or await self.start()
-        for prefix in DELIVERY_PREFIXES:
-            if path.startswith(prefix):
-                return await deliver(services, request, path.removeprefix(prefix))
+    async def _answer(self, services: Services, request: Request, path: str) -> tuple[Response, str, str]:
+        """The answer, and for the log of calls the operation and the kind of fault."""
+        operation = kind = ""
         try:
-            if path.startswith(API_PREFIX):
-                return await self._api(services, request, segments(path.removeprefix(API_PREFIX)))
-            if path.startswith(UPLOAD_PREFIX):
-                return await direct.upload(services, request, segments(path.removeprefix(UPLOAD_PREFIX)))
+            call = self._call(services, request, path)
+            operation = call.operation
+            if operation == "control" or not services.faults.any():
+                return await call.run(), operation, ""
+            fault = await services.threads.run(services.faults.take, operation)
+            if fault is None:
+                return await call.run(), operation, ""
+            kind = fault.kind
+            return await suffer(fault, call, request), operation, kind
         except ApiError as error:
-            return wire.failure(error)
+            return wire.failure(error, request.headers.get("accept", "")), operation, kind
+        except DeliveryError as error:
+            return refusal(error), operation, kind
         except Exception:
             _log.exception("internal error in the local Cloudflare Images")
-            return wire.failure(ApiError(5500, "Internal error"))
-        return PlainTextResponse("Not found", 404)
+            return wire.failure(ApiError(5500, "Internal error")), operation, kind
 
-    async def _api(self, services: Services, request: Request, path: list[str]) -> Response:
+    def _call(self, services: Services, request: Request, path: str) -> Call:
+        """What a request asks for, its credentials checked. Raises ApiError."""
+        for prefix in DELIVERY_PREFIXES:
+            if path.startswith(prefix):
+                return Call("delivery", partial(deliver, services, request, path.removeprefix(prefix)))
+        if path.startswith(UPLOAD_PREFIX):
+            upload = segments(path.removeprefix(UPLOAD_PREFIX))
+            return Call("upload", partial(direct.upload, services, request, upload))
+        if path.startswith(API_PREFIX):
+            return self._api(services, request, segments(path.removeprefix(API_PREFIX)))
+        if path.startswith(BATCH_PREFIX):
+            services.meter.count(auth.check_batch(request.headers, services.config))
+            return self._bound(services, request, segments(path.removeprefix(BATCH_PREFIX)), batch=True)
+        if path.startswith(CONTROL_PREFIX):
+            auth.check(request.headers, request.method, services.config)
+            words = segments(path.removeprefix(CONTROL_PREFIX))
+            return self._control.find(request.method, words).bind(services, request, words)
+        if services.config.page and path == "/":
+            return Call("page", partial(page.show, services, request))
+        raise ApiError(7003, "Could not route to this path, perhaps your object identifier is invalid?")
+
+    def _api(self, services: Services, request: Request, path: list[str]) -> Call:
         if len(path) < 3 or path[0] != "accounts":
             raise ApiError(7003, "Could not route to this path, perhaps your object identifier is invalid?")
-        auth.check(request.headers, path[1], services.config)
-        return await self._router.call(services, request, path[2:])
+        may_write = auth.may_write(request.headers, services.config)
+        auth.check_account(path[1], services.config)
+        call = self._bound(services, request, path[2:])
+        if not may_write and (request.method != "GET" or call.operation == "batch-token"):
+            raise auth.no_permission()
+        return call
+
+    def _bound(self, services: Services, request: Request, path: list[str], *, batch: bool = False) -> Call:
+        return self._router.find(request.method, path, batch=batch).bind(services, request, path)
 
 
 async def _open(config: EmulatorConfig) -> Services:
     threads = Threads(_THREADS)
+    store = Store(config.data_dir / "images.db")
     services = Services(
         config=config,
         threads=threads,
-        store=Store(config.data_dir / "images.db"),
+        store=store,
         content=Content(config.data_dir),
         pool=PixelPool(
             config.pixel_processes,
@@ -123,6 +171,9 @@ async def _open(config: EmulatorConfig) -> Services:
         ),
         cache=VariantCache(config.data_dir / "cache", config.pixel_cache_bytes, threads),
         fetcher=Fetcher(config),
+        faults=Faults(store),
+        calls=Calls(),
+        meter=auth.Meter(config.batch_calls_per_second),
     )
     await threads.run(_prepare, services)
     await services.cache.load()
@@ -132,6 +183,7 @@ async def _open(config: EmulatorConfig) -> Services:
 def _prepare(services: Services) -> None:
     services.content.prepare()
     services.store.prepare()
+    services.faults.prepare()
     with services.store.read() as db:
         known = images.blobs(db)
     services.content.sweep(known)

@@ -35,6 +35,18 @@ class _Flight:
     waiting: int = 0
 
 
+@dataclass
+class Figures:
+    """What the cache did since it was opened."""
+
+    computed: int = 0
+    """Results that had to be made."""
+    found: int = 0
+    """Requests whose result was on the disk."""
+    shared: int = 0
+    """Requests that joined a computation which was under way."""
+
+
 class VariantCache:
     """At most `cap` bytes, except for results that are being written."""
 
@@ -46,6 +58,7 @@ class VariantCache:
         self._touched: dict[str, float] = {}
         self._running: dict[str, _Flight] = {}
         self.bytes = 0
+        self.figures = Figures()
 
     async def load(self) -> None:
         """Read what is there from before."""
@@ -78,6 +91,7 @@ class VariantCache:
                 data = await self._threads.run(self._read, name)
                 if name in self._sizes:
                     self._sizes.move_to_end(name)
+                self.figures.found += 1
                 return data, True
             self._forget(name)
         flight = self._running.get(name)
@@ -85,6 +99,8 @@ class VariantCache:
             flight = _Flight(asyncio.create_task(self._make(name, make)))
             self._running[name] = flight
             flight.task.add_done_callback(lambda task: self._landed(name, task))
+        else:
+            self.figures.shared += 1
         flight.waiting += 1
         try:
             return await asyncio.shield(flight.task), False
@@ -102,6 +118,7 @@ class VariantCache:
             task.exception()  # whoever waited has it; when nobody does any more, it is not worth a complaint
 
     async def _make(self, name: str, make: Make) -> bytes:
+        self.figures.computed += 1
         target = self._root / name
         draft = target.with_name(f"{target.name}.{secrets.token_hex(8)}.draft")
         await self._threads.run(draft.parent.mkdir, parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 """What one local Cloudflare Images is made of."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +29,10 @@ class EmulatorConfig:
     """URL prefixes (scheme, host, port, path) that copy-from-URL may reach. Nothing else is ever requested."""
     flexible_variants: bool = True
     """The account's switch until it is changed over the API. Cloudflare starts with it off."""
+    page: bool = False
+    """Whether `/` is a page for people; only for the emulator by itself."""
+    batch_calls_per_second: int = 200
+    """Of one batch token."""
     pixel_processes: int = 2
     pixel_cache_bytes: int = 2 * 1024**3
     pixel_memory_bytes: int = 2 * 1024**3
@@ -37,6 +43,11 @@ class EmulatorConfig:
     """Until the origin is connected, and until its first byte."""
     fetch_total_seconds: float = 30.0
     fetch_redirects: int = 3
+
+    @property
+    def read_token(self) -> str:
+        """The account's second token, which has "Images Read" only; it follows from the first."""
+        return hmac.new(self.api_token.encode(), b"Images Read", hashlib.sha256).hexdigest()[:40]
 
     @property
     def upload_base(self) -> str:

@@ -59,14 +59,17 @@ async def deliver(services: Services, request: Request, path: str) -> Response:
         target = await services.threads.run(_find, services, path, request.url.query)
         return await _answer(services, request, target)
     except DeliveryError as error:
-        return _refusal(error)
+        return refusal(error)
     except Exception:
         _log.exception("internal error at delivery")
-        return _refusal(DeliveryError(9523, "Internal error"))
+        return refusal(DeliveryError(9523, "Internal error"))
 
 
-def _refusal(error: DeliveryError) -> Response:
+def refusal(error: DeliveryError) -> Response:
+    """As text, with the number in a header."""
     headers = {**_HEADERS, "cf-images": f"err={error.code}", "Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
     return Response(f"ERROR {error.code}: {error.message}", error.status, headers, media_type="text/plain")
 
 

@@ -25,7 +25,7 @@ _PREFLIGHT = {
 
 def routes(router: Router) -> None:
     """Register the operation of this module."""
-    router.add("POST", "images/v2/direct_upload", create)
+    router.add("POST", "images/v2/direct_upload", "direct-upload", create, batch=True)
 
 
 async def create(services: Services, request: Request) -> Response:
@@ -63,7 +63,7 @@ async def upload(services: Services, request: Request, path: list[str]) -> Respo
     try:
         response = wire.success(await _upload(services, request, path))
     except ApiError as error:
-        response = wire.failure(error)
+        response = wire.failure(error, request.headers.get("accept", ""))
     response.headers.update(_CROSS_ORIGIN)
     return response
 

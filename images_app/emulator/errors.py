@@ -1,6 +1,7 @@
 """Refusals with Cloudflare's numbers: 5xxx and 10000 in the API's envelope, 9xxx as text at delivery."""
 
 _API_STATUS = {
+    971: 429,
     5400: 400,
     5401: 404,
     5403: 403,
@@ -16,7 +17,6 @@ _API_STATUS = {
     5454: 400,
     5455: 415,
     5500: 500,
-    5501: 501,
     5503: 503,
     7001: 405,
     7003: 404,
@@ -27,14 +27,24 @@ _API_STATUS = {
 
 
 class ApiError(Exception):
-    """The API refuses; the HTTP status follows from the code."""
+    """The API refuses; the HTTP status follows from the code, unless one is given."""
 
-    def __init__(self, code: int, message: str, *, pointer: str | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        *,
+        pointer: str | None = None,
+        status: int | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        self.status = _API_STATUS[code]
+        self.status = _API_STATUS[code] if status is None else status
         self.pointer = pointer
+        self.retry_after = retry_after
+        """Seconds."""
 
 
 _DELIVERY_STATUS = {
@@ -42,10 +52,12 @@ _DELIVERY_STATUS = {
     9404: 404,
     9412: 415,
     9413: 403,
+    9422: 429,
     9425: 403,
     9427: 403,
     9429: 403,
     9432: 400,
+    9502: 502,
     9516: 500,
     9522: 503,
     9523: 500,
@@ -56,8 +68,10 @@ _DELIVERY_STATUS = {
 class DeliveryError(Exception):
     """Delivery refuses: `ERROR 9xxx: message` as text, and the number in a header."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = _DELIVERY_STATUS[code]
+        self.retry_after = retry_after
+        """Seconds."""

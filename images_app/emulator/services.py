@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from images_app.emulator.auth import Meter
 from images_app.emulator.cache import VariantCache
+from images_app.emulator.calls import Calls
 from images_app.emulator.config import EmulatorConfig
 from images_app.emulator.content import Content
+from images_app.emulator.faults import Faults
 from images_app.emulator.fetch import Fetcher
 from images_app.emulator.pixels.pool import PixelPool
 from images_app.emulator.store import Store
@@ -43,3 +46,6 @@ class Services:
     pool: PixelPool
     cache: VariantCache
     fetcher: Fetcher
+    faults: Faults
+    calls: Calls
+    meter: Meter

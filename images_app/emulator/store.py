@@ -50,7 +50,20 @@ CREATE TABLE draft (
   expires_ms INTEGER NOT NULL
 );
 """
-_VERSIONS = (_FIRST, _DIRECT_UPLOADS)
+_FAULTS = """
+CREATE TABLE fault (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  times INTEGER,
+  rate REAL NOT NULL,
+  status INTEGER NOT NULL,
+  retry_after INTEGER NOT NULL,
+  seconds REAL NOT NULL,
+  hits INTEGER NOT NULL
+);
+"""
+_VERSIONS = (_FIRST, _DIRECT_UPLOADS, _FAULTS)
 """What makes each version of the tables out of the one before; never changed, only added to."""
 
 
@@ -58,14 +71,14 @@ class Store:
     """One database file, safe for several processes; a connection for each thread."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
         """Bring the tables to the newest version."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.write() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             for script in _VERSIONS[version:]:
@@ -96,7 +109,7 @@ class Store:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
             for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL"):
                 connection.execute(f"PRAGMA {pragma}")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from images_app.emulator.config import EmulatorConfig
 from images_app.emulator.errors import ApiError
@@ -17,14 +17,25 @@ def success(result: Any) -> Response:
     return JSONResponse({"result": result, "success": True, "errors": [], "messages": []})
 
 
-def failure(error: ApiError) -> Response:
-    """A refusal in its envelope."""
+def failure(error: ApiError, accept: str = "") -> Response:
+    """A refusal in its envelope; as one line of text for who accepts that and no JSON, as older answers were."""
+    headers = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if _text_only(accept):
+        return PlainTextResponse(f"ERROR {error.code}: {error.message}", error.status, headers)
     item: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.pointer:
         item["source"] = {"pointer": error.pointer}
     body = {"result": None, "success": False, "errors": [item], "messages": []}
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
     return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+def _text_only(accept: str) -> bool:
+    kinds = [item.partition(";")[0].strip().lower() for item in accept.split(",")]
+    return "text/plain" in kinds and not {"application/json", "application/*", "*/*"} & set(kinds)
 
 
 def image(row: Image, variant_names: Sequence[str], config: EmulatorConfig) -> dict[str, Any]:

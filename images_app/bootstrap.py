@@ -6,7 +6,7 @@ from functools import lru_cache
 from images_app import keys
 from images_app.cloudflare.base import CloudflareImages
 from images_app.cloudflare.client import HttpCloudflareImages
-from images_app.cloudflare.delivery import Delivery
+from images_app.cloudflare.delivery import CloudflareSignature, Delivery, Signature, TokenSignature
 from images_app.core.media.base import Media
 from images_app.core.media.pool import DecoderPool
 from images_app.core.provisioning import Queue
@@ -57,10 +57,23 @@ def build(settings: Settings) -> World:
             account_id=own.cloudflare_account_id,
             api_token=own.cloudflare_api_token,
         ),
-        delivery=Delivery(settings.delivery_base, own.cloudflare_account_hash),
+        delivery=Delivery(
+            settings.delivery_base,
+            own.cloudflare_account_hash,
+            signature=_signature(settings, own),
+            validity_s=settings.url_validity_seconds,
+        ),
         media=DecoderPool(settings.decoder_processes),
         queue=DurableQueue(settings.database_url),
     )
+
+
+def _signature(settings: Settings, own: keys.Keys) -> Signature:
+    """How private images are signed. Also with `none`: what was made private before stays so, and is still shown."""
+    if settings.url_signing == "jwt":
+        account_hash = own.cloudflare_account_hash
+        return TokenSignature(own.delivery_token, key_id=own.delivery_token_id, account_hash=account_hash)
+    return CloudflareSignature(own.cloudflare_signing_key)
 
 
 @lru_cache(maxsize=1)

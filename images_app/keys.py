@@ -1,5 +1,6 @@
 """The server's own secrets: generated once, kept in the data directory, each for one purpose, mode 0600."""
 
+import hashlib
 import os
 import secrets
 from dataclasses import dataclass
@@ -16,6 +17,15 @@ class Keys:
     cloudflare_account_hash: str
     cloudflare_api_token: str
     """Identity of the local Cloudflare's one account."""
+    cloudflare_signing_key: str
+    """The local account's signing key: signs delivery URLs with `exp` and `sig`."""
+    delivery_token: str
+    """Signs delivery URLs with `token` (HS256); its name is `delivery_token_id`."""
+
+    @property
+    def delivery_token_id(self) -> str:
+        """Goes into tokens as `kid`. Follows the key, so that a new key has a new name."""
+        return hashlib.sha256(self.delivery_token.encode()).hexdigest()[:16]
 
 
 def load(directory: Path) -> Keys:
@@ -26,6 +36,8 @@ def load(directory: Path) -> Keys:
         cloudflare_account_id=_key(directory / "cloudflare-account-id", secrets.token_hex(16)),
         cloudflare_account_hash=_key(directory / "cloudflare-account-hash", secrets.token_urlsafe(16)),
         cloudflare_api_token=_key(directory / "cloudflare-api-token", secrets.token_urlsafe(30)),
+        cloudflare_signing_key=_key(directory / "cloudflare-signing-key", secrets.token_hex(32)),
+        delivery_token=_key(directory / "delivery-token", secrets.token_urlsafe(48)),
     )
 
 

@@ -79,6 +79,8 @@ def _emulator(world: World) -> Emulator | None:
             account_id=keys.cloudflare_account_id,
             account_hash=keys.cloudflare_account_hash,
             api_token=keys.cloudflare_api_token,
+            signing_key=keys.cloudflare_signing_key,
+            jwt_keys={keys.delivery_token_id: keys.delivery_token},
             public_delivery_base=settings.delivery_base,
             fetch_bases=(f"{settings.internal_url}/objects/",),
             pixel_processes=settings.pixel_processes,

@@ -7,12 +7,15 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from images_app.errors import SettingsError
+
+_CLOUDFLARE_DELIVERY = "imagedelivery.net"
 
 
 class Settings(BaseSettings):
@@ -37,7 +40,10 @@ class Settings(BaseSettings):
 
     storage: Literal["disk"] = "disk"
     cloudflare: Literal["local"] = "local"
-    url_signing: Literal["none"] = "none"
+    url_signing: Literal["none", "cloudflare", "jwt"] = "none"
+    """Other than `none`: new images are private, and their URLs signed in this way."""
+    url_validity_seconds: int = Field(default=3600, ge=2, le=7 * 24 * 3600)
+    """A signed URL is good for at most this long, and for at least half of it."""
     delivery_base: str = ""
     """`$IMAGES_PUBLIC_URL/imagedelivery` for the local Cloudflare unless set."""
 
@@ -69,7 +75,24 @@ class Settings(BaseSettings):
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)  # the model is frozen for everybody else
+        self._refuse_what_cannot_work()
         return self
+
+    def _refuse_what_cannot_work(self) -> None:
+        """Settings that are fine each, but not together."""
+        base = urlsplit(self.delivery_base)
+        if base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment:
+            raise ValueError("IMAGES_DELIVERY_BASE must be an http or https URL without a query")
+        if base.hostname == _CLOUDFLARE_DELIVERY:
+            if self.url_signing == "jwt":
+                raise ValueError(
+                    f"IMAGES_URL_SIGNING=jwt cannot work on {_CLOUDFLARE_DELIVERY} itself, which checks no tokens: "
+                    "use IMAGES_URL_SIGNING=cloudflare, or deliver from a zone of your own (IMAGES_DELIVERY_BASE)"
+                )
+            raise ValueError(
+                f"IMAGES_DELIVERY_BASE cannot be {_CLOUDFLARE_DELIVERY} while IMAGES_CLOUDFLARE={self.cloudflare}: "
+                "images of the local Cloudflare are not there"
+            )
 
 
 def load(**values: Any) -> Settings:
@@ -81,7 +104,9 @@ def load(**values: Any) -> Settings:
 
 
 def _fault(error: ErrorDetails) -> str:
-    place = str(error["loc"][0]) if error["loc"] else "settings"
+    if not error["loc"]:  # several settings together; the input would be all of them, secrets included
+        return error["msg"].removeprefix("Value error, ")
+    place = str(error["loc"][0])
     name = place if place == "PORT" else f"IMAGES_{place.upper()}"
     return f"{name}: {error['msg']} (got {error['input']!r})"
 

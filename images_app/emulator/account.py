@@ -1,5 +1,6 @@
 """What belongs to the account rather than to one image: named variants, signing keys, switches."""
 
+import hashlib
 import json
 import re
 import secrets
@@ -159,6 +160,21 @@ def create_key(db: sqlite3.Connection, name: str) -> list[dict[str, str]]:
         raise ApiError(5453, f"The account has reached its limit of {_MAX_KEYS} signing keys")
     db.execute("INSERT INTO signing_key (name, value) VALUES (?, ?)", (name, secrets.token_hex(32)))
     return keys(db)
+
+
+def give_default_key(db: sqlite3.Connection, value: str) -> None:
+    """Let the key `default` have the value that the operator chose.
+
+    Once for each value: a key that was deleted over the API meanwhile does not come back with the next start.
+    """
+    digest = hashlib.sha256(value.encode()).hexdigest()
+    if not value or setting(db, "given_key", None) == digest:
+        return
+    db.execute(
+        "INSERT INTO signing_key (name, value) VALUES ('default', ?) ON CONFLICT (name) DO UPDATE SET value = ?",
+        (value, value),
+    )
+    db.execute("INSERT OR REPLACE INTO setting VALUES ('given_key', ?)", (json.dumps(digest),))
 
 
 def delete_key(db: sqlite3.Connection, name: str) -> list[dict[str, str]]:

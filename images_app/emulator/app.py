@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from images_app.emulator import api_account, api_images, api_lists, auth, control, direct, images, page, wire
+from images_app.emulator import account, api_account, api_images, api_lists, auth, control, direct, images, page, wire
 from images_app.emulator.cache import VariantCache
 from images_app.emulator.calls import MAX_PATH, Calls, Made
 from images_app.emulator.config import EmulatorConfig
@@ -184,6 +184,8 @@ def _prepare(services: Services) -> None:
     services.content.prepare()
     services.store.prepare()
     services.faults.prepare()
+    with services.store.write() as db:
+        account.give_default_key(db, services.config.signing_key)
     with services.store.read() as db:
         known = images.blobs(db)
     services.content.sweep(known)

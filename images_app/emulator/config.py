@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,10 @@ class EmulatorConfig:
     api_token: str
     public_delivery_base: str
     """Goes into `variants`, e.g. `http://localhost:3000/imagedelivery`; no trailing slash."""
+    signing_key: str = ""
+    """Value of the signing key `default`, given to it once (and again when it has changed); random when empty."""
+    jwt_keys: Mapping[str, str] = field(default_factory=dict)
+    """Secrets by `kid`. With them a private image is shown for a `?token=` too, as by a Worker before Cloudflare."""
     public_upload_base: str = ""
     """Goes into `uploadURL`; `/cloudflare/upload` on the origin of `public_delivery_base` when empty."""
     fetch_bases: tuple[str, ...] = ()

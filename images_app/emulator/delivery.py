@@ -93,7 +93,8 @@ def _find(services: Services, path: str, query: str) -> _Target:
         raise DeliveryError(9425, "Access denied: this account doesn't have variant with this name")
     expires = None
     if image.require_signed and not variant.never_require_signed:
-        expires = signatures.valid("/" + path.strip("/"), query, keys)
+        names = (parts[0], image.id, variant.id)
+        expires = signatures.expiry(f"/{path}", query, names, keys=keys, jwt_keys=services.config.jwt_keys)
         if expires is None:
             raise DeliveryError(9425, "Access denied: a valid signature is required")
     ttl = variant.options.get("browser_ttl", ttl)

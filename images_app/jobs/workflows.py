@@ -97,8 +97,9 @@ def _register_provision(shop: Workshop) -> None:
         work = shop.transaction(lambda session: begin(session, file_id, run, attempt))
         if work is None:
             return None
+        private = world.settings.url_signing != "none"
         return shop.abandonable(
-            lambda: perform(world.objects, world.cloudflare, world.media, work, scratch=shop.scratch)
+            lambda: perform(world.objects, world.cloudflare, world.media, work, scratch=shop.scratch, private=private)
         ).to_dict()
 
     @DBOS.step(name="provision.settle")

@@ -40,6 +40,11 @@ def test_a_public_url_moves_the_delivery_base_with_it(monkeypatch: pytest.Monkey
         ("IMAGES_STORAGE", "tape"),
         ("IMAGES_CLOUDFLARE", "elsewhere"),
         ("IMAGES_URL_SIGNING", "rot13"),
+        ("IMAGES_URL_VALIDITY_SECONDS", "1"),
+        ("IMAGES_DELIVERY_BASE", "images.example.com"),
+        ("IMAGES_DELIVERY_BASE", "ftp://images.example.com"),
+        ("IMAGES_DELIVERY_BASE", "https://images.example.com/?a=b"),
+        ("IMAGES_DELIVERY_BASE", "https://imagedelivery.net"),
         ("IMAGES_TRASH_DAYS", "0"),
     ],
 )
@@ -47,6 +52,19 @@ def test_a_value_that_cannot_work_is_refused_by_name(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         load()
+
+
+@pytest.mark.parametrize("base", ["https://imagedelivery.net", "https://IMAGEDELIVERY.net:443/"])
+def test_tokens_are_refused_where_nobody_checks_them(base: str) -> None:
+    with pytest.raises(SettingsError, match=r"^IMAGES_URL_SIGNING=jwt cannot work on imagedelivery\.net"):
+        load(url_signing="jwt", delivery_base=base)
+    assert load(url_signing="jwt", delivery_base="https://images.example.com").url_signing == "jwt"
+
+
+def test_settings_that_contradict_each_other_are_refused_without_telling_secrets() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(delivery_base="nowhere", admin_password="correct horse")
+    assert str(refused.value) == "IMAGES_DELIVERY_BASE must be an http or https URL without a query"
 
 
 def test_the_documented_table_names_every_setting_with_its_default() -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ def build(settings: Settings) -> None:
     stamp.unlink(missing_ok=True)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     wanted = _fingerprint(settings)
-    with _one_build_at_a_time():
+    with _one_build_at_a_time(), _lock_kept_as_it_is():
         result = subprocess.run(
             [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
             cwd=_ROOT,
@@ -50,6 +51,18 @@ def _one_build_at_a_time() -> Iterator[None]:
     with (_ROOT / "rxconfig.py").open() as source:
         fcntl.flock(source, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _lock_kept_as_it_is() -> Iterator[None]:
+    """Reflex writes its lock back, now and then in another layout: that is no change, neither for git nor for the
+    fingerprint. A real change (a new package) stays."""
+    files = {path: path.read_text() for path in (_ROOT / "reflex.lock").glob("*.json")}
+    yield
+    for path, before in files.items():
+        after = path.read_text()
+        if after != before and json.loads(after) == json.loads(before):
+            path.write_text(before)
 
 
 def _stamp(settings: Settings) -> Path:

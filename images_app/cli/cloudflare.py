@@ -1,32 +1,158 @@
-"""`aeontel cloudflare`: the local Cloudflare Images."""
+"""`aeontel cloudflare`: the local Cloudflare Images, inside the server or by itself, and its fault switches."""
 
 import json
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from images_app.cli.fault import plain_errors
+from images_app.cli.fault import fail, plain_errors
+
+if TYPE_CHECKING:
+    from images_app.emulator.faults import Faults
 
 app = typer.Typer(no_args_is_help=True, help="The local Cloudflare Images.")
+fault = typer.Typer(no_args_is_help=True, help="Let calls fail on purpose, to test a client.")
+app.add_typer(fault, name="fault")
 
-
-@app.callback()
-def _group() -> None:
-    """Keep `credentials` a subcommand while it is the only one."""
+_DATA = typer.Option("--data", help="Directory of one that runs by itself; without it, the one inside the server.")
+Data = Annotated[Path | None, _DATA]
 
 
 @app.command()
-def credentials() -> None:
+def credentials(data: Data = None) -> None:
     """Print what any Cloudflare client needs to use the local one, as JSON."""
     from images_app import keys
+    from images_app.emulator import standalone
+    from images_app.emulator.config import EmulatorConfig
+    from images_app.settings import settings
+
+    if data is not None:
+        own = standalone.credentials(_existing(data))
+        shown = {"accountId": own.account_id, "accountHash": own.account_hash, "apiToken": own.api_token}
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    with plain_errors():
+        kept = keys.load(settings().data_dir / "keys")
+        config = EmulatorConfig(
+            data_dir=settings().data_dir / "cloudflare",
+            account_id=kept.cloudflare_account_id,
+            account_hash=kept.cloudflare_account_hash,
+            api_token=kept.cloudflare_api_token,
+            public_delivery_base=settings().delivery_base,
+        )
+    typer.echo(json.dumps(standalone.shown(config, settings().public_url), indent=2))
+
+
+@app.command()
+def serve(
+    data: Annotated[Path, typer.Option(help="Where it keeps its account; made when it is not there.")],
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8787,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    public_url: Annotated[str, typer.Option(help="How clients reach it, when not by host and port.")] = "",
+    allow_fetch: Annotated[
+        list[str] | None, typer.Option(help="URL prefix that copy-from-URL may reach; may be given again.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the credentials as one line of JSON.")] = False,
+) -> None:
+    """Run the local Cloudflare Images alone. Prints its credentials as soon as it answers."""
+    from images_app.emulator import standalone
+
+    bases = tuple(allow_fetch or ())
+    for base in bases:
+        if not base.startswith(("http://", "https://")):
+            fail(f"--allow-fetch {base}: a URL prefix begins with http:// or https://", 2)
+    _require_free_port(host, port)
+    name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - comparing, not binding
+    url = public_url.rstrip("/") or f"http://{name}:{port}"
+    config = standalone.configure(data, public_url=url, fetch_bases=bases)
+    shown = standalone.shown(config, url)
+    text = json.dumps(shown) if as_json else _welcome(url, shown)
+    threading.Thread(target=_announce, args=(name, port, text), daemon=True).start()
+    standalone.serve(config, host=host, port=port)
+
+
+def _welcome(url: str, shown: dict[str, str]) -> str:
+    lines = [f"{name + ':':14} {value}" for name, value in shown.items()]
+    return "\n".join(["", f"Local Cloudflare Images: {url}", *lines, "Ctrl-C ends it.", ""])
+
+
+def _require_free_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            fail(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one: --port 8788")
+
+
+def _announce(host: str, port: int, text: str) -> None:
+    """Print it once the port answers."""
+    import time
+
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.02)
+    typer.echo(text)
+
+
+@fault.command("set")
+def set_fault(
+    kind: Annotated[str, typer.Argument(help="rate-limit, error, hang, cut or lose.")],
+    data: Data = None,
+    on: Annotated[str, typer.Option(help="An operation such as create, get, list, delivery; * is every one.")] = "*",
+    times: Annotated[int | None, typer.Option(help="How many calls; until it is cleared when left out.")] = None,
+    rate: Annotated[float, typer.Option(help="The share of calls, 0 to 1.")] = 1.0,
+    status: Annotated[int, typer.Option(help="HTTP status of an error, 500 to 599.")] = 500,
+    retry_after: Annotated[int, typer.Option(help="Seconds, with rate-limit.")] = 1,
+    seconds: Annotated[float, typer.Option(help="How long hang and lose keep the connection.")] = 0.0,
+) -> None:
+    """Add a fault. It holds at once, for every process of the account, until it is used up or cleared."""
+    from images_app.emulator import faults
+    from images_app.emulator.control import OPERATIONS
+    from images_app.emulator.errors import ApiError
+
+    value: dict[str, Any] = {"kind": kind, "operation": on, "rate": rate, "status": status}
+    value |= {"times": times, "retry_after": retry_after, "seconds": seconds}
+    try:
+        wanted = faults.parse(value, OPERATIONS)
+        switches = _switches(data)
+        switches.add([wanted])
+    except ApiError as error:
+        fail(error.message, 2)
+    typer.echo(json.dumps(switches.all(), indent=2))
+
+
+@fault.command("list")
+def list_faults(data: Data = None) -> None:
+    """Print every fault and how often it struck, as JSON."""
+    typer.echo(json.dumps(_switches(data).all(), indent=2))
+
+
+@fault.command("clear")
+def clear_faults(data: Data = None) -> None:
+    """Let nothing fail any more."""
+    _switches(data).replace([])
+
+
+def _switches(data: Path | None) -> "Faults":
+    from images_app.emulator.faults import Faults
+    from images_app.emulator.store import Store
     from images_app.settings import settings
 
     with plain_errors():
-        own = keys.load(settings().data_dir / "keys")
-        shown = {
-            "apiBase": f"{settings().public_url}/cloudflare/client/v4",
-            "accountId": own.cloudflare_account_id,
-            "accountHash": own.cloudflare_account_hash,
-            "apiToken": own.cloudflare_api_token,
-            "deliveryBase": settings().delivery_base,
-        }
-    typer.echo(json.dumps(shown, indent=2))
+        folder = _existing(settings().data_dir / "cloudflare" if data is None else data)
+    store = Store(folder / "images.db")
+    store.prepare()
+    return Faults(store)
+
+
+def _existing(folder: Path) -> Path:
+    if not (folder / "images.db").exists():
+        fail(f"There is no local Cloudflare Images in {folder}: start it once.")
+    return folder

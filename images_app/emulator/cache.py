@@ -2,7 +2,9 @@
 
 Entries lie in a folder for each content (`<sha256>/<key>`), so that deleting an image deletes its variants. Nothing
 here must survive a crash; a file is complete as soon as it has its name. The index lives in memory, is rebuilt from
-the folder at the start, and is touched by the event loop only.
+the folder at the start, and is touched by the event loop only. Other processes may use the folder too: what they made
+is found on the disk, and the folder is looked through again before anything goes, and after every sixteenth of the
+cap that was added, so that all of them together keep to the cap but for that much each.
 """
 
 import asyncio
@@ -57,15 +59,27 @@ class VariantCache:
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._touched: dict[str, float] = {}
         self._running: dict[str, _Flight] = {}
+        self._added = 0
+        """Bytes since the folder was last looked through."""
         self.bytes = 0
         self.figures = Figures()
 
     async def load(self) -> None:
-        """Read what is there from before."""
-        for name, size in await self._threads.run(self._scan):
-            self._sizes[name] = size
-            self.bytes += size
-        await self._evict()
+        """Read what is there from before, and keep to the cap."""
+        await self._look()
+        await self._drop_oldest()
+
+    async def _look(self) -> None:
+        """Make the index what the folder says; what others made counts as older than our own."""
+        mine = set(self._sizes)
+        self._added = 0
+        found = dict(await self._threads.run(self._scan))
+        for name in mine - found.keys():
+            self._forget(name)
+        for name in reversed([name for name in found if name not in self._sizes]):
+            self._sizes[name] = found[name]
+            self._sizes.move_to_end(name, last=False)
+            self.bytes += found[name]
 
     def _scan(self) -> list[tuple[str, int]]:
         """Entries and their sizes, least recently used first; half-written files of an earlier life go."""
@@ -86,15 +100,15 @@ class VariantCache:
         Equal requests share one computation; it is stopped when the last one that waits for it goes away.
         """
         name = f"{sha256[:2]}/{sha256}/{key}"
-        if name in self._sizes:
+        flight = self._running.get(name)
+        if flight is None:
             with suppress(FileNotFoundError):
                 data = await self._threads.run(self._read, name)
-                if name in self._sizes:
-                    self._sizes.move_to_end(name)
+                self._keep(name, len(data))
                 self.figures.found += 1
                 return data, True
             self._forget(name)
-        flight = self._running.get(name)
+            flight = self._running.get(name)
         if flight is None:
             flight = _Flight(asyncio.create_task(self._make(name, make)))
             self._running[name] = flight
@@ -130,11 +144,16 @@ class VariantCache:
             await self._threads.run(draft.replace, target)
         finally:
             await self._threads.run(draft.unlink, missing_ok=True)
-        self._forget(name)
-        self._sizes[name] = len(data)
-        self.bytes += len(data)
-        await self._evict()
+        self._keep(name, len(data))
+        self._added += len(data)
+        if self.bytes > self._cap or self._added > self._cap // 16:
+            await self._evict()
         return data
+
+    def _keep(self, name: str, size: int) -> None:
+        """As the one that was used last."""
+        self.bytes += size - self._sizes.pop(name, 0)
+        self._sizes[name] = size
 
     def _read(self, name: str) -> bytes:
         path = self._root / name
@@ -146,6 +165,10 @@ class VariantCache:
         return data
 
     async def _evict(self) -> None:
+        await self._look()
+        await self._drop_oldest()
+
+    async def _drop_oldest(self) -> None:
         gone = []
         while self.bytes > self._cap and self._sizes:
             name = next(iter(self._sizes))

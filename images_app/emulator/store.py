@@ -1,5 +1,6 @@
 """The account's rows, in SQLite. Everything here is synchronous and runs in the emulator's own threads."""
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -67,6 +68,14 @@ _VERSIONS = (_FIRST, _DIRECT_UPLOADS, _FAULTS)
 """What makes each version of the tables out of the one before; never changed, only added to."""
 
 
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time. SQLite does not wait for others while a new file is switched to WAL."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 class Store:
     """One database file, safe for several processes; a connection for each thread."""
 
@@ -79,7 +88,7 @@ class Store:
     def prepare(self) -> None:
         """Bring the tables to the newest version."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.write() as db:
+        with _alone(self.path.with_name("prepare.lock")), self.write() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             for script in _VERSIONS[version:]:
                 for statement in script.split(";\n"):

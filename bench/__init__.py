@@ -1,0 +1,1 @@
+"""Measurements, each module one subject with `main()`. `make bench` runs them all: `python -m bench`."""

@@ -1,0 +1,101 @@
+"""The emulator by itself: a port and a directory, and the account in that directory.
+
+Several of these may use one directory at the same time: rows are in SQLite, files are moved into place, and what must
+be done by one process at a time is done under a file lock.
+"""
+
+import ctypes
+import json
+import os
+import secrets
+import signal
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from images_app.emulator.app import Emulator, create_app
+from images_app.emulator.config import EmulatorConfig
+
+_FILE = "credentials.json"
+_STOP_WITHIN_S = 5
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The account's identity; made once and kept, mode 0600."""
+
+    account_id: str
+    account_hash: str
+    api_token: str
+
+
+def credentials(data_dir: Path) -> Credentials:
+    """Those in the directory, made when there are none. Two processes that start at once agree on the first."""
+    path = data_dir / _FILE
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = Credentials(secrets.token_hex(16), secrets.token_urlsafe(16), secrets.token_urlsafe(30))
+        draft = data_dir / f".{_FILE}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(vars(fresh), file)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return Credentials(**json.loads(path.read_text()))
+
+
+def configure(data_dir: Path, *, public_url: str, fetch_bases: tuple[str, ...]) -> EmulatorConfig:
+    """An account in a directory, seen from outside at `public_url`."""
+    own = credentials(data_dir)
+    return EmulatorConfig(
+        data_dir=data_dir,
+        account_id=own.account_id,
+        account_hash=own.account_hash,
+        api_token=own.api_token,
+        public_delivery_base=f"{public_url}/imagedelivery",
+        fetch_bases=fetch_bases,
+        page=True,
+    )
+
+
+def shown(config: EmulatorConfig, public_url: str) -> dict[str, str]:
+    """What a client needs."""
+    return {
+        "apiBase": f"{public_url}/cloudflare/client/v4",
+        "batchBase": f"{public_url}/cloudflare/batch",
+        "accountId": config.account_id,
+        "accountHash": config.account_hash,
+        "apiToken": config.api_token,
+        "readToken": config.read_token,
+        "deliveryBase": config.public_delivery_base,
+    }
+
+
+def serve(config: EmulatorConfig, *, host: str, port: int) -> None:
+    """Until SIGINT or SIGTERM."""
+    Server(
+        target="local Cloudflare Images",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=_STOP_WITHIN_S,
+    ).serve(target_loader=partial(_load, config), wrap_loader=False)
+
+
+def _load(config: EmulatorConfig) -> Emulator:
+    """In the worker, which ends with its supervisor, also when that is killed."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    return create_app(config)

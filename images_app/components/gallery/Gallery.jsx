@@ -1,7 +1,6 @@
 import React, { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import "./gallery.css";
 import { copy, trashQuestion } from "./actions.js";
-import { api, toItem } from "./api.js";
 import { Confirm } from "./Dialog.jsx";
 import { DropOverlay } from "./DropOverlay.jsx";
 import { Empty, End, Loading, More, MoreFailed, Offline, Unreachable } from "./Faces.jsx";
@@ -27,7 +26,7 @@ const LONG_PRESS = 450;
 /** The Content gallery of one workspace. See collection.js for the form of `page`. */
 export function Gallery({ page, workspaceId, workspaceName, canWrite = false, canDelete = false, onNeedPage }) {
   const world = useWorkspace(workspaceId, page, onNeedPage);
-  const { collection, files, uploads, actions, live, limits } = world;
+  const { collection, files, uploads, actions, signer, live, limits } = world;
   const state = useStore(collection.store);
   const { items, entries, tiles, monthOf } = useTiles(collection, files);
   const { selection, toggle, range, many, clear } = useSelection(items);
@@ -47,7 +46,7 @@ export function Gallery({ page, workspaceId, workspaceName, canWrite = false, ca
   }, []);
 
   const trash = useCallback((list) => setAsking(list), []);
-  const on = useHandlers({ files, uploads, actions, collection, selection, toggle, range, many, open, setActive, setMenu });
+  const on = useHandlers({ uploads, actions, signer, selection, toggle, range, many, open, setActive, setMenu });
   on.key = gridKeys({ handle, active: activeKey, go, open, toggle, range, isImage: (key) => byId.has(key) });
 
   const add = useCallback((list) => list.length && uploads.add(list), [uploads]);
@@ -115,7 +114,7 @@ export function Gallery({ page, workspaceId, workspaceName, canWrite = false, ca
       {menu && <Menu {...menu} onClose={() => setMenu(null)} rows={tileMenu(menu.item, { can, open, actions, trash })} />}
       {opened && live.state !== "expired" && (
         <Viewer
-          {...{ items, can, actions, collection }}
+          {...{ items, can, actions, signer }}
           id={opened}
           total={state.total}
           more={state.next}
@@ -163,7 +162,7 @@ function tileMenu(item, { can, open, actions, trash }) {
 }
 
 /** Handlers that stay the same object while nothing they use changes, so that tiles need not be drawn again. */
-function useHandlers({ files, uploads, actions, collection, selection, toggle, range, open, many, setActive, setMenu }) {
+function useHandlers({ uploads, actions, signer, selection, toggle, range, open, many, setActive, setMenu }) {
   const now = useRef({});
   now.current = { selecting: selection.size > 0, range, toggle };
   const pressed = useRef(null);
@@ -201,13 +200,12 @@ function useHandlers({ files, uploads, actions, collection, selection, toggle, r
         const stop = () => clearTimeout(press.timer);
         for (const kind of ["pointerup", "pointercancel", "pointermove"]) window.addEventListener(kind, stop, { once: true });
       },
-      broken(id) {
-        api.image(id).then((image) => collection.insert(toItem(image)), (problem) => problem.status === 404 && collection.remove([id]));
-      },
+      watch: signer.watch,
+      again: signer.again,
       retry: (entry) => (entry.fileId ? actions.retry(entry) : uploads.resend(entry.key)),
       discard: actions.discard,
       dismiss: (entry) => uploads.cancel(entry.key),
     }),
-    [actions, collection, uploads, many, open, setActive, setMenu],
+    [actions, signer, uploads, many, open, setActive, setMenu],
   );
 }

@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { camera, exposure, hasPlace, lens } from "./exif.js";
 import { History } from "./History.jsx";
 import { Copy } from "./icons.js";
-import { isSigned } from "./links.js";
+import { isSigned } from "./signing.js";
 import { bytes, count, moment, wallClock } from "./words.js";
 
 /** What is known about a picture: what the page has at once, the rest as it comes. */

@@ -1,4 +1,4 @@
-import React, { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import React, { useCallback, useEffect, useRef, useState } from "react";
 import Lightbox from "yet-another-react-lightbox";
 import Inline from "yet-another-react-lightbox/plugins/inline";
 import Zoom from "yet-another-react-lightbox/plugins/zoom";
@@ -9,10 +9,11 @@ import { api, toItem } from "./api.js";
 import { Modal } from "./Dialog.jsx";
 import { ChevronLeft, ChevronRight } from "./icons.js";
 import { InfoPanel } from "./InfoPanel.jsx";
-import { html, isSigned, markdown } from "./links.js";
+import { html, markdown } from "./links.js";
 import { Menu } from "./Menu.jsx";
 import { Toasts } from "./Toasts.jsx";
 import { copyRows, moreRows, PhoneBar, StageHead } from "./ViewerBars.jsx";
+import { useSlides } from "./useSlides.js";
 import { useViewerKeys } from "./useViewerKeys.js";
 
 const NEAR = 12;
@@ -21,13 +22,13 @@ const PLUGINS = [Inline, Zoom];
 const isPhone = () => window.matchMedia("(max-width: 720px)").matches;
 
 /** One picture at a time, over everything: the stage, and what is known about the picture beside it. */
-export function Viewer({ id, items, total, more, can, actions, collection, onNear, onView, onTrash, onClose }) {
+export function Viewer({ id, items, total, more, can, actions, signer, onNear, onView, onTrash, onClose }) {
   const [panel, setPanel] = useState(() => !isPhone());
   const [menu, setMenu] = useState(null);
   const [zoom, setZoom] = useState(1);
   const controller = useRef(null);
   const zoomer = useRef(null);
-  const stray = useStray(id, items, onClose);
+  const [stray, setStray] = useStray(id, items, onClose);
   const list = stray ? [stray] : items;
   const at = useIndex(id, list, onView, onClose);
   const item = list[at];
@@ -36,16 +37,7 @@ export function Viewer({ id, items, total, more, can, actions, collection, onNea
     if (more && at > items.length - NEAR) onNear();
   }, [at, items.length, more, onNear]);
 
-  const isShortLived = Boolean(item && isSigned(item));
-  useEffect(() => {
-    if (isShortLived) api.image(id).then((image) => collection.insert(toItem(image)), () => {});
-  }, [id, isShortLived, collection]);
-
-  const slides = useMemo(
-    () => list.map(({ fullUrl, name, width, height }) => ({ src: fullUrl, alt: name, width: width ?? undefined, height: height ?? undefined })),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- a new array each time when there is only one
-    [stray ?? items],
-  );
+  const [slides, imageProps] = useSlides(list, at, signer, stray ? setStray : undefined);
   const view = useCallback(
     ({ index }) => {
       if (list[index] && list[index].id !== id) onView(list[index].id);
@@ -85,7 +77,7 @@ export function Viewer({ id, items, total, more, can, actions, collection, onNea
             slides={slides}
             index={at}
             on={{ view, zoom: ({ zoom: now }) => setZoom(now) }}
-            carousel={{ finite: true, preload: 2, padding: isPhone() ? 0 : MARGIN, spacing: 0 }}
+            carousel={{ finite: true, preload: 2, padding: isPhone() ? 0 : MARGIN, spacing: 0, imageProps }}
             controller={{ ref: controller, aria: false, touchAction: "none", closeOnEscape: false }}
             animation={{ fade: 180, swipe: 260, navigation: 260 }}
             zoom={{ ref: zoomer, maxZoomPixelRatio: 2, scrollToZoom: true, pinchZoomV4: true }}
@@ -129,7 +121,7 @@ function Scale({ item, zoom, panel }) {
   );
 }
 
-/** A picture whose link was followed but whose page is not loaded: shown alone. Null when it is in the list. */
+/** A picture whose link was followed but whose page is not loaded: shown alone; null when it is in the list. And its setter. */
 function useStray(id, items, onClose) {
   const [stray, setStray] = useState(null);
   const listed = items.some((item) => item.id === id);
@@ -147,7 +139,7 @@ function useStray(id, items, onClose) {
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each address
   }, [id]);
-  return listed || stray?.id !== id ? null : stray;
+  return [listed || stray?.id !== id ? null : stray, setStray];
 }
 
 /** Where the picture is in the list; when it leaves the list the one that takes its place is shown. */

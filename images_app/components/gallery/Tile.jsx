@@ -1,10 +1,13 @@
-import React, { memo, useState } from "react";
+import React, { memo, useEffect, useRef, useState } from "react";
 import { Check, Ellipsis, ImageOff, RotateCw } from "./icons.js";
 import "./tile.css";
+import { clock, endOf, serverNow } from "./signing.js";
 import { placeholder } from "./thumbhash.js";
+import { useStore } from "./useStore.js";
 import { bytes } from "./words.js";
 
-const shown = new Set(); // addresses that this tab has drawn before: they need no fade
+const shown = new Set(); // images that this tab has drawn before: they need no fade
+const FINE = { tries: 0 };
 
 const nameOf = ({ name, width, height }) => (width && height ? `${name}, ${width} by ${height}` : name);
 
@@ -25,7 +28,7 @@ export const Tile = memo(function Tile({ item, cell, height, column, selected, a
       onFocus={() => on.focus(item.id)}
       onPointerDown={(event) => on.press(item.id, event)}
     >
-      <Picture key={item.gridUrl} item={item} onBroken={on.broken} />
+      <Picture item={item} watch={on.watch} again={on.again} />
       <button
         type="button"
         className="ag-check"
@@ -53,27 +56,39 @@ export const Tile = memo(function Tile({ item, cell, height, column, selected, a
   );
 });
 
-function Picture({ item, onBroken }) {
-  const [state, setState] = useState("loading");
-  const [tries, setTries] = useState(0);
-  const hash = placeholder(item.thumbhash);
-  const hasArrived = state === "there";
-  function loaded() {
-    setState(shown.has(item.gridUrl) ? "there" : "shown");
-    shown.add(item.gridUrl);
+/**
+ * The pixels of a tile. When the address changes, the picture that is there stays until the next one has been decoded
+ * above it. An address that has run out is not asked for.
+ */
+function Picture({ item, watch, again }) {
+  const url = item.gridUrl;
+  const newest = useRef(url);
+  newest.current = url;
+  const [drawn, setDrawn] = useState(null); // the address of the picture on the screen
+  const [isThere, setThere] = useState(() => shown.has(item.id));
+  const [fault, setFault] = useState(FINE); // of the address that it names
+  const { tries, isAsking, isBroken } = fault.url === url ? fault : FINE;
+  useStore(clock);
+  useEffect(() => watch(item), [item, watch]);
+
+  async function loaded(address, picture) {
+    await picture.decode().catch(() => {}); // what cannot be decoded has told its error
+    if (address !== newest.current) return;
+    setDrawn(address);
+    shown.add(item.id);
   }
-  function again() {
-    setState("loading");
-    setTries(tries + 1);
-    onBroken(item.id);
+  async function ask() {
+    setFault({ url, tries: 1, isAsking: true });
+    await again(item);
+    setFault((now) => (now.url === url ? { url, tries: 1 } : now));
   }
-  // Once without a word: a signed address may have run out while the page was open.
-  const failed = () => (tries ? setState("broken") : again());
+  // Once without a word: its address may have run out, or the image may be gone.
+  const failed = () => (tries ? setFault({ url, tries, isBroken: true }) : ask());
   function retry(event) {
     event.stopPropagation();
-    again();
+    ask();
   }
-  if (state === "broken")
+  if (isBroken && !drawn)
     return (
       <div className="ag-broken">
         <ImageOff aria-hidden />
@@ -84,21 +99,26 @@ function Picture({ item, onBroken }) {
         </button>
       </div>
     );
+  const hash = placeholder(item.thumbhash);
+  const isGood = !isAsking && !isBroken && endOf(url) > serverNow();
+  const layers = [drawn, url !== drawn && isGood && url].filter(Boolean);
   return (
     <>
-      {hash && !hasArrived && <img className="ag-hash" src={hash} alt="" aria-hidden draggable={false} />}
-      <img
-        key={tries}
-        className={`ag-picture ag-${state}`}
-        src={item.gridUrl}
-        alt=""
-        loading="lazy"
-        decoding="async"
-        draggable={false}
-        onLoad={loaded}
-        onAnimationEnd={() => setState("there")}
-        onError={failed}
-      />
+      {hash && !(drawn && isThere) && <img className="ag-hash" src={hash} alt="" aria-hidden draggable={false} />}
+      {layers.map((address) => (
+        <img
+          key={address}
+          className={`ag-picture ag-${address !== drawn ? "loading" : isThere ? "there" : "shown"}`}
+          src={address}
+          alt=""
+          loading="lazy"
+          decoding="async"
+          draggable={false}
+          onLoad={(event) => loaded(address, event.currentTarget)}
+          onAnimationEnd={() => setThere(true)}
+          onError={failed}
+        />
+      ))}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import React from "react";
 import { ChevronDown, Code, Copy, Download, Ellipsis, FileText, ImageMinus, Info, Link, PanelRight, Trash2, X, ZoomIn } from "./icons.js";
-import { isSigned } from "./links.js";
+import { isSigned } from "./signing.js";
 import { count } from "./words.js";
 
 function IconButton({ icon: Icon, label, pressed, ...rest }) {

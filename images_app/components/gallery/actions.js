@@ -11,7 +11,7 @@ function known({ width, height, thumbhash, createdAt }) {
   return { ratio: width && height ? width / height : null, thumbhash, createdAt, placed: true };
 }
 
-export function createActions({ collection, files, onChanged }) {
+export function createActions({ collection, files, signer, onChanged }) {
   /** Takes the pictures out at once; what the server refuses comes back with its reason. */
   async function takeOut(items, work) {
     collection.remove(items.map(({ id }) => id));
@@ -71,7 +71,8 @@ export function createActions({ collection, files, onChanged }) {
     },
 
     async copyLinks(items) {
-      await copy(items.map(({ url }) => url).join("\n"), `${plural(items.length, "link")} copied`);
+      const good = await signer.fresh(items); // what is out of sight may have run out
+      await copy(good.map(({ url }) => url).join("\n"), `${plural(items.length, "link")} copied`);
     },
 
     download(item) {

@@ -1,4 +1,5 @@
 /** The REST API as this page uses it. Every failure is a Problem: { status, code, detail }; status 0 is no answer. */
+import { heardTime } from "./signing.js";
 
 export class Problem extends Error {
   constructor(status, body) {
@@ -38,6 +39,7 @@ export async function request(method, path, { body, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0);
   }
+  heardTime(response.headers.get("Date"));
   const text = await response.text();
   const json = parse(text);
   if (response.ok) return json;

@@ -105,6 +105,15 @@ export function createCollection(ask) {
       here.forEach((item) => young.set(item.id, item));
       if (ids.size) put([...items.filter(({ id }) => !ids.has(id)), ...here]);
     },
+    /** New addresses for images that are here; nothing comes, goes or moves. */
+    readdress(more) {
+      const fresh = new Map(more.map(({ id, url, gridUrl, fullUrl }) => [id, { url, gridUrl, fullUrl }]));
+      const moved = (item) => (fresh.has(item.id) && fresh.get(item.id).url !== item.url ? { ...item, ...fresh.get(item.id) } : item);
+      young.forEach((item, id) => young.set(id, moved(item)));
+      const { items } = store.get();
+      const now = items.map(moved);
+      if (now.some((item, at) => item !== items[at])) store.set({ items: now });
+    },
     remove(ids) {
       ids.forEach((id) => gone.add(id) && young.delete(id));
       const out = new Set(ids);

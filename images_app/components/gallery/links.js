@@ -11,6 +11,3 @@ export function html({ url, width, height }) {
   const size = width && height ? ` width="${width}" height="${height}"` : "";
   return `<img src="${attribute(url)}"${size} alt="" loading="lazy">`;
 }
-
-/** A signed address works for a while only. */
-export const isSigned = ({ url }) => /[?&](token|sig)=/.test(url);

@@ -14,6 +14,11 @@ const QUIET = { debug() {}, warn() {}, error() {} };
 const looksLikePicture = (file) => file.type.startsWith("image/") || (!file.type && PICTURE.test(file.name));
 const worthAnother = ({ status }) => status === 0 || status === 429 || status === 502 || status === 503 || status === 504;
 
+/** randomUUID exists on https and localhost only; a server in a local network may have neither. */
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export function createUploads(workspaceId, files, { maxBytes = () => null } = {}) {
   let paused = false;
   let open = [];
@@ -49,14 +54,17 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
   uppy.on("upload-error", (file, error, response) => {
     if (!file) return;
     const xhr = response ?? error?.request;
+    const status = xhr?.status ?? 0;
     const problem = parse(xhr?.responseText ?? "") ?? {};
-    if (xhr?.status === 401) {
+    // Uppy would send what it still knows as failed along with the next upload, asked or not. This also ends the xhr.
+    uppy.removeFile(file.id);
+    if (status === 401) {
       paused = true; // the rest waits for the next sign-in
       files.patch(file.meta.relativePath, { status: "queued", sent: 0, held: true });
       sessionEnded();
       return;
     }
-    const code = problem.code ?? (xhr?.status ? "internal_error" : "unreachable");
+    const code = problem.code ?? (status ? "internal_error" : "unreachable");
     const { limit, detail } = problem;
     fail(file, { code, limit, size: file.size, message: detail });
   });
@@ -74,7 +82,7 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     const most = maxBytes();
     const entries = [];
     for (const file of list) {
-      const key = crypto.randomUUID();
+      const key = newKey();
       const entry = { key, here: true, name: file.name, size: file.size, file, isImage: looksLikePicture(file) };
       Object.assign(entry, { status: "queued", sent: 0, ratio: null, at: 0, addedAt: Date.now() });
       if (most && file.size > most) refuse(entry, { code: "file_too_large", limit: most, size: file.size });
@@ -132,8 +140,6 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     resend(key) {
       const entry = files.get(key);
       if (!entry?.file) return;
-      const file = handle(key);
-      if (file) uppy.removeFile(file.id);
       files.patch(key, { status: "queued", sent: 0, error: null, held: false });
       hand([entry]);
     },

@@ -4,13 +4,12 @@ import { createActions } from "./actions.js";
 import { createCollection } from "./collection.js";
 import { connect } from "./events.js";
 import { createFiles } from "./files.js";
-import { isSigned } from "./links.js";
+import { createSigner } from "./signer.js";
 import { createUploads } from "./uploads.js";
 
 const BURST = 60;
 const RECOUNT = 600;
 const MOST = 100;
-const RESIGN = 25 * 60_000; // signed addresses are valid for at least half an hour
 
 /** Everything that lives as long as the gallery of one workspace is open: images, files on their way, live events. */
 export function useWorkspace(workspaceId, page, onNeedPage) {
@@ -26,8 +25,9 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
     const files = createFiles(workspaceId);
     const uploads = createUploads(workspaceId, files, { maxBytes: () => most.current });
     const recount = after(RECOUNT, () => api.totalImages(workspaceId).then(collection.setTotal, () => {}));
-    const actions = createActions({ collection, files, onChanged: recount });
-    return { collection, files, uploads, recount, actions };
+    const signer = createSigner(collection, (ids) => api.images(ids).then((images) => images.map(toItem)));
+    const actions = createActions({ collection, files, signer, onChanged: recount });
+    return { collection, files, uploads, recount, signer, actions };
   }, [workspaceId]);
 
   useEffect(() => world.collection.receive(page), [world, page]);
@@ -68,19 +68,16 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
     function signedIn() {
       connection.retry();
       world.uploads.resume();
+      world.signer.wake();
     }
     window.addEventListener(SESSION_ENDED, ended);
     window.addEventListener(SIGNED_IN, signedIn);
     api.limits().then(setLimits, () => {});
-    const resign = setInterval(() => {
-      const ids = onScreen().filter((id) => collection.store.get().items.some((item) => item.id === id && isSigned(item)));
-      if (ids.length) api.images(ids.slice(0, MOST)).then((images) => collection.insert(...images.map(toItem)), () => {});
-    }, RESIGN);
     return () => {
       window.removeEventListener(SESSION_ENDED, ended);
       window.removeEventListener(SIGNED_IN, signedIn);
-      clearInterval(resign);
       connection.close();
+      world.signer.dispose();
       collection.dispose();
       files.dispose();
       world.uploads.dispose();
@@ -89,8 +86,6 @@ export function useWorkspace(workspaceId, page, onNeedPage) {
 
   return { ...world, live, limits, reconnect: () => world.reconnect?.() };
 }
-
-const onScreen = () => [...document.querySelectorAll(".ag-tile[aria-selected]")].map((tile) => tile.dataset.key);
 
 /** Calls `work` once, `wait` ms after the last of several calls. */
 function after(wait, work) {

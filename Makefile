@@ -15,7 +15,7 @@ run: $(VENV)/installed ## the server, at http://localhost:3000 (PORT=3001 for an
 
 test: $(VENV)/installed-dev ## every test, with a browser; ARGS="-k name" for some
 	@sh tests/support/browser.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),tests/unit tests/contract tests/integration tests/e2e)
 
 check: $(VENV)/installed-dev ## lint, format and types
 	$(BIN)/ruff check .

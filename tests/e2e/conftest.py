@@ -22,15 +22,18 @@ ARGUMENTS = (
 _EXPECTED_WITHIN_MS = 15_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for all browser tests: its front end takes a while to build. Each test has its own workspace."""
+    """One server for all browser tests: its front end takes a while to build. Each test has its own workspace.
+
+    Not for the whole session, because Playwright keeps an event loop running that other tests would meet.
+    """
     with RunningServer(tmp_path_factory.mktemp("face") / "data", face=True) as running:
         yield running
         assert "Traceback" not in running.log, running.log
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=_EXPECTED_WITHIN_MS)
     with sync_playwright() as playwright:

@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import jwt
 import pytest
 
-from images_app.cloudflare.delivery import CloudflareSignature, Delivery, TokenSignature
+from images_app.cloudflare.delivery import CloudflareSignature, Delivery, Signature, TokenSignature
 from images_app.emulator.signatures import sign
 from tests.support import photos
 from tests.support.emulator import ACCOUNT_HASH, RunningEmulator
@@ -64,8 +65,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         for name, never in (("grid", False), ("open", True)):
             body = {"id": name, "options": options, "neverRequireSignedURLs": never}
             emulator.http.post(f"{emulator.account}/v1/variants", json=body).raise_for_status()
-        private = [emulator.uploaded(photos.quadrants(), requireSignedURLs="true") for _ in range(2)]
-        yield Ground(emulator, *private, emulator.uploaded(photos.quadrants()))
+        image, other = (emulator.uploaded(photos.quadrants(), requireSignedURLs="true") for _ in range(2))
+        yield Ground(emulator, image, other, emulator.uploaded(photos.quadrants()))
 
 
 def soon(seconds: int = 600) -> int:
@@ -253,7 +254,7 @@ def test_a_token(ground: Ground, name: str) -> None:
     [CloudflareSignature(KEY), TokenSignature(SECRET, key_id=KID, account_hash=ACCOUNT_HASH)],
     ids=["cloudflare", "jwt"],
 )
-def test_what_the_product_signs_is_shown_and_kept_until_it_expires(ground: Ground, signature) -> None:
+def test_what_the_product_signs_is_shown_and_kept_until_it_expires(ground: Ground, signature: Signature) -> None:
     delivery = Delivery(f"{ground.emulator.url}/imagedelivery", ACCOUNT_HASH, signature=signature)
     url = delivery.url(ground.image, "grid", private=True)
     status, headers, _ = ground.get(url.partition("/imagedelivery")[2])
@@ -289,7 +290,7 @@ def test_a_picture_that_is_still_the_same_needs_a_signature_too(ground: Ground) 
     assert found == [304, 403]
 
 
-def test_the_operators_key_is_given_once_and_again_when_it_has_changed(tmp_path) -> None:
+def test_the_operators_key_is_given_once_and_again_when_it_has_changed(tmp_path: Path) -> None:
     def keys(key: str, *, delete: bool = False) -> dict[str, str]:
         with RunningEmulator(tmp_path, signing_key=key) as emulator:
             place = f"{emulator.account}/v1/keys"

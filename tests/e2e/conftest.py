@@ -48,8 +48,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     faults: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        # A refused request is logged by the browser itself; tests of refusals look at what the page makes of it.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        # The browser itself logs refused requests and a lost network; tests of those look at what the page makes of it.
+        of_the_network = ("Failed to load resource", "net::ERR_INTERNET_DISCONNECTED")
+        if message.type == "error" and not any(text in message.text for text in of_the_network):
             faults.append(message.text)
 
     opened = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")

@@ -13,6 +13,7 @@ import { Happenings } from "./Happenings.jsx";
 import { Rail } from "./Rail.jsx";
 import { reasonOf } from "./reason.js";
 import { Status } from "./Status.jsx";
+import { useAddress } from "./useAddress.js";
 
 export function FilePage({ row, history, mayWrite, place, onLookAgain }) {
   const navigate = useNavigate();
@@ -76,7 +77,7 @@ export function FilePage({ row, history, mayWrite, place, onLookAgain }) {
             <Happenings history={history} />
           </div>
           <aside className="stack" aria-label="About this file">
-            {row.gridUrl && <img className="preview" src={row.gridUrl} width={row.width} height={row.height} alt={`Preview of ${row.name}`} />}
+            <Preview row={row} />
             <Facts row={row} />
             <Doings row={row} actions={actions} mayWrite={mayWrite} className="on-phone" line />
           </aside>
@@ -109,6 +110,12 @@ function Doings({ row, actions, mayWrite, className, line }) {
       )}
     </div>
   );
+}
+
+function Preview({ row }) {
+  const [url, failed] = useAddress(row, "grid", row.gridUrl);
+  if (!url) return null;
+  return <img className="preview" src={url} width={row.width} height={row.height} alt={`Preview of ${row.name}`} onError={failed} />;
 }
 
 function Facts({ row }) {

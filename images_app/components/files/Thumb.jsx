@@ -1,5 +1,5 @@
-import { useState } from "react";
 import { FileIcon, FileText, FileVideo, ImageIcon, ImageOff } from "../lib/icons.js";
+import { useAddress } from "./useAddress.js";
 
 function iconFor({ state, mime }) {
   if (state === "failed") return ImageOff;
@@ -11,11 +11,8 @@ function iconFor({ state, mime }) {
 
 /** The picture, or what kind of file it is. */
 export function Thumb({ row }) {
-  const [broken, setBroken] = useState(null);
-  const url = row.thumbUrl;
-  if (url && broken !== url) {
-    return <img className="thumb" src={url} alt="" loading="lazy" decoding="async" onError={() => setBroken(url)} />;
-  }
+  const [url, failed] = useAddress(row, "thumb", row.thumbUrl);
+  if (url) return <img className="thumb" src={url} alt="" loading="lazy" decoding="async" onError={failed} />;
   const Icon = iconFor(row);
   return <span className="thumb"><Icon aria-hidden="true" /></span>;
 }

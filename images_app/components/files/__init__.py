@@ -9,7 +9,8 @@ from images_app.components.lib import LUCIDE, RADIX_MENU
 from images_app.state.files import FilesState, FileState
 from images_app.state.shell import ShellState
 
-for _name in ("actions.js", "reason.js", "useRows.js", "Happenings.jsx", "Rail.jsx", "Status.jsx", "Thumb.jsx"):
+_MODULES = ("actions.js", "reason.js", "useAddress.js", "useRows.js")
+for _name in (*_MODULES, "Happenings.jsx", "Rail.jsx", "Status.jsx", "Thumb.jsx"):
     rx.asset(_name, shared=True)
 _LIST = rx.asset("FileList.jsx", shared=True)
 _PAGE = rx.asset("FilePage.jsx", shared=True)

@@ -19,7 +19,7 @@ const WAKING = ["pageshow", "online", "focus"];
 
 /** @param ask (ids, at most 100) → promise of the items that there still are, with new addresses */
 export function createSigner(collection, ask) {
-  const looked = new Set(); // {item, take}
+  const looked = new Set(); // {id, end, take}: until when the address is good that was given last
   const wanted = new Map(); // id → those who wait for its new address
   const margins = new Map(); // end → how long before it new addresses are asked for
   const ends = new Map(); // id → end of the address that it got last
@@ -38,10 +38,7 @@ export function createSigner(collection, ask) {
     return margins.get(end);
   }
 
-  function due(item) {
-    const end = endOf(item.gridUrl);
-    return end === Infinity ? Infinity : end - margin(end);
-  }
+  const due = (end) => (end === Infinity ? Infinity : end - margin(end));
 
   /** Looks in `wait` ms, or earlier when that was planned before. */
   function plan(wait) {
@@ -61,9 +58,9 @@ export function createSigner(collection, ask) {
     const now = serverNow();
     const ids = new Set(wanted.keys());
     let next = Infinity;
-    for (const { item } of looked) {
-      const at = due(item);
-      if (at <= now) ids.add(item.id);
+    for (const { id, end } of looked) {
+      const at = due(end);
+      if (at <= now) ids.add(id);
       else next = Math.min(next, at);
     }
     if (!ids.size) return plan(next - now);
@@ -71,7 +68,7 @@ export function createSigner(collection, ask) {
     const hasMoved = await renew([...ids]);
     isBusy = false;
     pause = hasMoved ? GAP : Math.min(LONGEST_PAUSE, Math.max(GAP, pause) * 2);
-    notBefore = Date.now() + pause;
+    notBefore = wanted.size ? 0 : Date.now() + pause;
     plan(0);
   }
 
@@ -93,7 +90,11 @@ export function createSigner(collection, ask) {
     collection.readdress(items);
     const gone = ids.filter((id) => !byId.has(id));
     if (gone.length) collection.remove(gone);
-    for (const { item, take } of looked) if (take && byId.has(item.id)) take(byId.get(item.id));
+    for (const entry of looked) {
+      if (!byId.has(entry.id)) continue;
+      entry.end = endOf(byId.get(entry.id).gridUrl);
+      entry.take?.(byId.get(entry.id));
+    }
     let hasMoved = gone.length > 0;
     for (const item of items) {
       const end = endOf(item.gridUrl);
@@ -133,16 +134,16 @@ export function createSigner(collection, ask) {
     wake,
     /** Until the returned function is called, `item` keeps a good address, in the collection and through `take`. */
     watch(item, take) {
-      if (endOf(item.gridUrl) === Infinity) return () => {};
-      const entry = { item, take };
+      const entry = { id: item.id, end: endOf(item.gridUrl), take };
+      if (entry.end === Infinity) return () => {};
       looked.add(entry);
-      due(item); // what is left is counted from now on
+      due(entry.end); // what is left is counted from now on
       plan(0);
       return () => looked.delete(entry);
     },
     /** The items with addresses that are still good for a while, as far as the server answers. */
     async fresh(items) {
-      const old = items.filter((item) => due(item) <= serverNow());
+      const old = items.filter((item) => due(endOf(item.gridUrl)) <= serverNow());
       const found = await Promise.all(old.map(again));
       const byId = new Map(found.filter(Boolean).map((item) => [item.id, item]));
       return items.map((item) => byId.get(item.id) ?? item);

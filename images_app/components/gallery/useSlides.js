@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 const ON_STAGE = 2; // slides to each side that the carousel draws
 const AROUND = 8; // images to each side whose addresses are kept good: they come on the stage next
@@ -18,12 +18,15 @@ export function useSlides(list, at, signer, take) {
   const kept = useRef(new Map());
   const made = useRef([]);
 
-  const staged = [...near(list, at, ON_STAGE), ...near(list, calmAt, ON_STAGE)];
-  kept.current = new Map(staged.map(({ id, fullUrl }) => [id, kept.current.get(id) ?? fullUrl]));
-  const before = new Map(made.current.map((slide) => [slide.id, slide]));
-  const slides = list.map((item) => same(before.get(item.id), slideOf(item, kept.current.get(item.id), tries.get(item.id))));
-  const isSame = slides.length === made.current.length && slides.every((slide, place) => slide === made.current[place]);
-  if (!isSame) made.current = slides;
+  const slides = useMemo(() => {
+    const staged = [...near(list, at, ON_STAGE), ...near(list, calmAt, ON_STAGE)];
+    kept.current = new Map(staged.map(({ id, fullUrl }) => [id, kept.current.get(id) ?? fullUrl]));
+    const before = new Map(made.current.map((slide) => [slide.id, slide]));
+    const now = list.map((item) => same(before.get(item.id), slideOf(item, kept.current.get(item.id), tries.get(item.id))));
+    const isSame = now.length === made.current.length && now.every((slide, place) => slide === made.current[place]);
+    if (!isSame) made.current = now;
+    return made.current;
+  }, [list, at, calmAt, tries]);
 
   const looked = near(list, at, AROUND);
   const key = looked.map(({ id, fullUrl }) => id + fullUrl).join();
@@ -43,7 +46,7 @@ export function useSlides(list, at, signer, take) {
   );
   // The first failure is ours: the address may have run out. A second one is shown.
   const imageProps = useCallback(({ id, tries: n }) => (n ? {} : { onError: () => lost(id) }), [lost]);
-  return [made.current, imageProps];
+  return [slides, imageProps];
 }
 
 function slideOf({ id, fullUrl, name, width, height }, kept, tries) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { camera, exposure, rational, text } from "../../../images_app/components/gallery/exif.js";
-import { html, isSigned, markdown } from "../../../images_app/components/gallery/links.js";
+import { html, markdown } from "../../../images_app/components/gallery/links.js";
 import { bytes, bytesOf, failure, limit, plural } from "../../../images_app/components/gallery/words.js";
 
 test("sizes are said as cameras count them", () => {
@@ -29,8 +29,6 @@ test("an address cannot leave the attribute or the link that it is pasted into",
   const item = { name: "a](x) <b>", url: 'http://h/i?a=1&b="><script>', width: 3, height: 2 };
   assert.equal(html(item), '<img src="http://h/i?a=1&amp;b=&quot;&gt;&lt;script&gt;" width="3" height="2" alt="" loading="lazy">');
   assert.equal(markdown({ ...item, url: "http://h/i" }), "![a\\](x) \\<b\\>](<http://h/i>)");
-  assert.equal(isSigned({ url: "http://h/i?token=e" }), true);
-  assert.equal(isSigned({ url: "http://h/i" }), false);
 });
 
 test("exif is read in every form that cameras write, and is never more than text", () => {

@@ -138,16 +138,24 @@ class VariantCache:
         await self._threads.run(draft.parent.mkdir, parents=True, exist_ok=True)
         try:
             await make(draft)
-            data = await self._threads.run(draft.read_bytes)
-            if len(data) > self._cap:
-                return data
-            await self._threads.run(draft.replace, target)
-        finally:
+            data = await self._threads.run(self._finish, draft, target)
+        except BaseException:
             await self._threads.run(draft.unlink, missing_ok=True)
+            raise
+        if len(data) > self._cap:
+            return data
         self._keep(name, len(data))
         self._added += len(data)
         if self.bytes > self._cap or self._added > self._cap // 16:
             await self._evict()
+        return data
+
+    def _finish(self, draft: Path, target: Path) -> bytes:
+        data = draft.read_bytes()
+        if len(data) > self._cap:
+            draft.unlink()
+        else:
+            draft.replace(target)
         return data
 
     def _keep(self, name: str, size: int) -> None:

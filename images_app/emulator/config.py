@@ -38,6 +38,8 @@ class EmulatorConfig:
     """Whether `/` is a page for people; only for the emulator by itself."""
     batch_calls_per_second: int = 200
     """Of one batch token."""
+    upload_idle_seconds: float = 15.0
+    """How long an upload may send nothing."""
     pixel_processes: int = 2
     pixel_cache_bytes: int = 2 * 1024**3
     pixel_memory_bytes: int = 2 * 1024**3

@@ -1,11 +1,12 @@
 """Reading a multipart form as it streams in: small text fields, and one file onto the disk."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
@@ -112,10 +113,13 @@ async def read(request: Request, services: Services) -> Form:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise ApiError(5415, "Images must be uploaded as a form, not as raw image data")
-    parser = _Parser(options[b"boundary"])
+    try:
+        parser = _Parser(options[b"boundary"])
+    except FormParserError:
+        raise ApiError(5400, "Bad request: the boundary of the form is too long") from None
     form = Form()
     try:
-        async for chunk in _body(request):
+        async for chunk in _body(request, services.config.upload_idle_seconds):
             parser.feed(chunk)
             if parser.filename is not None and form.file is None:
                 form.file = await services.threads.run(services.content.incoming)
@@ -132,11 +136,18 @@ async def read(request: Request, services: Services) -> Form:
     return form
 
 
-async def _body(request: Request) -> AsyncIterator[bytes]:
+async def _body(request: Request, idle_seconds: float) -> AsyncIterator[bytes]:
+    stream = request.stream()
     try:
-        async for chunk in request.stream():
+        while True:
+            async with asyncio.timeout(idle_seconds):
+                chunk = await anext(stream, None)
+            if chunk is None:
+                return
             if chunk:
                 yield chunk
+    except TimeoutError:
+        raise ApiError(5408, "The client is sending the upload too slowly") from None
     except ClientDisconnect:
         raise ApiError(5450, "Error while receiving upload: the client went away") from None
 

@@ -14,7 +14,7 @@ from images_app.emulator.config import MAX_PIXELS, MAX_SIDE
 from images_app.emulator.errors import DeliveryError
 from images_app.emulator.options import Options, Trim
 
-_GENERATION = 1
+_GENERATION = 2
 """Raised when the same recipe would give other bytes, so that old cache entries are left alone."""
 _AVIF_SIDE = 1200
 _UNTOUCHED_ANIMATION = 50_000_000

@@ -31,8 +31,8 @@ def inspect(job: dict[str, Any]) -> dict[str, Any]:
         "frames": frames,
         "alpha": bool(header.hasalpha()),
     }
-    if format == "gif":
-        _check_gif_is_whole(Path(path).read_bytes())
+    if format in _WHOLE:
+        _WHOLE[format](Path(path).read_bytes())
     if max(width, height) <= job["max_side"] and width * height * frames <= job["max_pixels"]:
         _read_through(load, path, format, pages)
     return facts
@@ -69,6 +69,19 @@ def _check_gif_is_whole(data: bytes) -> None:
 def _gif_table(flags: int) -> int:
     """Bytes of the colour table that these flags announce."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _check_png_is_whole(data: bytes) -> None:
+    """Walk the chunks up to the end of the last: the decoder stops at the last pixel."""
+    place, kind = 8, b""
+    while kind != b"IEND":
+        size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        place += 12 + size
+        if place > len(data):
+            raise ValueError("the PNG ends too early")
+
+
+_WHOLE = {"gif": _check_gif_is_whole, "png": _check_png_is_whole}
 
 
 def _svg(path: str) -> dict[str, Any]:

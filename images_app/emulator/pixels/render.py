@@ -33,23 +33,45 @@ def _load(job: Job) -> pyvips.Image:
 
 
 def _animation(job: Job) -> pyvips.Image:
-    """Every frame by itself, so that no resampling bleeds from one into the next."""
+    """Every frame by itself, so that no resampling bleeds from one into the next, and finished before the next one:
+    thousands of unfinished pipelines would take gigabytes."""
     roll = pyvips.Image.new_from_file(job["source"], n=-1)
     page = roll.get("page-height")
-    width, height = job["resize"]
-    done = []
+    trim = job["trim"] or [0, 0, roll.width, page]
+    pixels = _srgb(roll).copy_memory()
+    is_opaque = pixels[3].min() == 255
+    done = bytearray()
     for index in range(roll.height // page):
-        frame = roll.crop(0, index * page, roll.width, page)
-        if job["trim"] is not None:
-            frame = frame.crop(*job["trim"])
-        frame = frame.thumbnail_image(width, height=height, size="force", export_profile="srgb", no_rotate=True)
-        done.append(_frame(frame, job).addalpha() if not frame.hasalpha() else _frame(frame, job))
-    image = pyvips.Image.arrayjoin(done, across=1).copy()
-    image.set_type(pyvips.GValue.gint_type, "page-height", done[0].height)
+        frame = pixels.crop(trim[0], trim[1] + index * page, trim[2], trim[3])
+        frame = _frame(_resized(frame, job["resize"], is_opaque), job)
+        frame = frame if frame.hasalpha() else frame.addalpha()
+        done += frame.write_to_memory()
+    height = frame.height * (roll.height // page)
+    image = pyvips.Image.new_from_memory(done, frame.width, height, 4, "uchar").copy(interpretation="srgb")
+    image.set_type(pyvips.GValue.gint_type, "page-height", frame.height)
     for name in ("delay", "loop"):
         if name in roll.get_fields():
             image.set_type(roll.get_typeof(name), name, roll.get(name))
     return image
+
+
+def _srgb(image: pyvips.Image) -> pyvips.Image:
+    """Red, green, blue and alpha in bytes."""
+    if "icc-profile-data" in image.get_fields():
+        image = image.icc_transform("srgb", embedded=True)
+    elif image.interpretation != "srgb":
+        image = image.colourspace("srgb")
+    image = image if image.format == "uchar" else image.cast("uchar")
+    return image if image.hasalpha() else image.addalpha()
+
+
+def _resized(image: pyvips.Image, size: list[int], is_opaque: bool) -> pyvips.Image:
+    if [image.width, image.height] == size:
+        return image
+    scale, across = size[0] / image.width, size[1] / image.height
+    if is_opaque:
+        return image.resize(scale, vscale=across)
+    return image.premultiply().resize(scale, vscale=across).unpremultiply().cast("uchar")
 
 
 def _frame(image: pyvips.Image, job: Job) -> pyvips.Image:

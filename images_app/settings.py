@@ -133,7 +133,13 @@ def reflex_environment(settings: Settings) -> dict[str, str]:
         "REFLEX_STATES_WORKDIR": str(web / "states"),
         "REFLEX_UPLOADED_FILES_DIR": str(web / "uploads"),
     }
-    defaults = {"REFLEX_USE_NPM": "1", "REFLEX_CHECK_LATEST_VERSION": "false", "REFLEX_TELEMETRY_ENABLED": "false"}
+    defaults = {
+        "REFLEX_USE_NPM": "1",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        # The lock file names no registry: npm shall write the same one wherever it installs from.
+        "NPM_CONFIG_OMIT_LOCKFILE_REGISTRY_RESOLVED": "true",
+    }
     if "NPM_CONFIG_REGISTRY" not in os.environ and "__REFLEX_SKIP_COMPILE" not in os.environ:
         # Unset, Reflex would measure two public registries and take the faster one.
         own["NPM_CONFIG_REGISTRY"] = _npm_registry(own["PATH"])

@@ -1,5 +1,6 @@
 """A multipart/form-data body (RFC 7578) piece by piece: parts begin, bring bytes, end. Nothing is collected here."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from images_app.errors import InvalidParameter
 
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it warns of malformed bodies; their senders hear it
 _MAX_HEADERS = 8
 _MAX_HEADER_BYTES = 8 * 1024
 

@@ -1,0 +1,10 @@
+"""What building the front end leaves behind."""
+
+from images_app import frontend
+from images_app.settings import Settings
+from tests.support.server import RunningServer
+
+
+def test_the_next_start_has_nothing_to_build(server: RunningServer) -> None:
+    """The build itself must not change what it is made of, or every second start would build again."""
+    assert frontend.is_current(Settings(port=server.port, data_dir=server.data_dir))

@@ -198,9 +198,9 @@ def test_two_hundred_equal_requests_are_one_computation(tmp_path):
     with RunningEmulator(tmp_path) as emulator:
         image_id = emulator.uploaded(photos.photo_jpeg(4000, 3000))
         url = f"{emulator.delivery}/{image_id}/w=320"
-        with httpx.Client(limits=httpx.Limits(max_connections=200), timeout=60) as client:
-            with ThreadPoolExecutor(200) as threads:
-                answers = list(threads.map(lambda _: client.get(url), range(200)))
+        limits = httpx.Limits(max_connections=200)
+        with httpx.Client(limits=limits, timeout=60) as client, ThreadPoolExecutor(200) as threads:
+            answers = list(threads.map(lambda _: client.get(url), range(200)))
         assert {answer.status_code for answer in answers} == {200}
         assert len({answer.content for answer in answers}) == 1
         figures = emulator.http.get(f"{emulator.url}/cloudflare/control/figures").json()["result"]["variants"]

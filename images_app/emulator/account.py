@@ -195,10 +195,9 @@ def setting(db: sqlite3.Connection, name: str, default: Any) -> Any:
 
 def switches(db: sqlite3.Connection, *, flexible: bool) -> dict[str, Any]:
     """The account's switches; `flexible` holds until it was set."""
-    return {
-        "flexible_variants": setting(db, "flexible_variants", flexible),
-        "browser_ttl": setting(db, "browser_ttl", DEFAULT_BROWSER_TTL),
-    }
+    known = {"flexible_variants": flexible, "browser_ttl": DEFAULT_BROWSER_TTL}
+    rows = db.execute("SELECT name, value FROM setting WHERE name IN (?, ?)", tuple(known))
+    return known | {name: json.loads(value) for name, value in rows}
 
 
 def change(db: sqlite3.Connection, body: dict[str, Any]) -> None:

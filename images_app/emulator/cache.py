@@ -94,12 +94,24 @@ class VariantCache:
                     path.unlink()
         return [(name, size) for _, name, size in sorted(found)]
 
+    def peek(self, sha256: str, key: str) -> bytes | None:
+        """The result's bytes if they are on the disk; for threads. Whoever uses them says so with `used`."""
+        try:
+            return self._read(_name(sha256, key))
+        except FileNotFoundError:
+            return None
+
+    def used(self, sha256: str, key: str, size: int) -> None:
+        """What `peek` gave was used just now."""
+        self._keep(_name(sha256, key), size)
+        self.figures.found += 1
+
     async def get(self, sha256: str, key: str, make: Make) -> tuple[bytes, bool]:
         """The result's bytes, made if need be, and whether they were there already.
 
         Equal requests share one computation; it is stopped when the last one that waits for it goes away.
         """
-        name = f"{sha256[:2]}/{sha256}/{key}"
+        name = _name(sha256, key)
         flight = self._running.get(name)
         if flight is None:
             with suppress(FileNotFoundError):
@@ -209,3 +221,7 @@ class VariantCache:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+def _name(sha256: str, key: str) -> str:
+    return f"{sha256[:2]}/{sha256}/{key}"

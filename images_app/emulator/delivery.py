@@ -51,13 +51,24 @@ class _Target:
     """Unix seconds, for a signed URL."""
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What a request comes to; `ready` is the result when nobody has to make it."""
+
+    target: _Target
+    order: Recipe
+    key: str
+    is_known: bool
+    """The client has it already."""
+    ready: bytes | None
+
+
 async def deliver(services: Services, request: Request, path: str) -> Response:
     """Answer GET or HEAD for the encoded path after the mount point."""
     try:
         if request.method not in ("GET", "HEAD"):
             raise DeliveryError(9432, "Bad request: only GET and HEAD")
-        target = await services.threads.run(_find, services, path, request.url.query)
-        return await _answer(services, request, target)
+        return await _answer(services, request, await services.threads.run(_look, services, request, path))
     except DeliveryError as error:
         return refusal(error)
     except Exception:
@@ -73,6 +84,17 @@ def refusal(error: DeliveryError) -> Response:
     return Response(f"ERROR {error.code}: {error.message}", error.status, headers, media_type="text/plain")
 
 
+def _look(services: Services, request: Request, path: str) -> _Found:
+    """Everything that a thread can find out by itself, so that a cached result costs one change of threads."""
+    target = _find(services, path, request.url.query)
+    source = target.image.source
+    order = recipe.make(target.options, source, request.headers.get("accept", ""))
+    key = order.key(source)
+    is_known = _matches(request.headers.get("if-none-match", ""), key)
+    needed = not is_known and target.options.format != "json"
+    return _Found(target, order, key, is_known, services.cache.peek(source.sha256, key) if needed else None)
+
+
 def _find(services: Services, path: str, query: str) -> _Target:
     parts = segments(path)
     if len(parts) < 3 or "" in parts:
@@ -84,7 +106,7 @@ def _find(services: Services, path: str, query: str) -> _Target:
         if image is None:
             raise DeliveryError(9404, "Image not found")
         switches = account.switches(db, flexible=services.config.flexible_variants)
-        keys = [key["value"] for key in account.keys(db)]
+        keys = [key["value"] for key in account.keys(db)] if image.require_signed else []
         variant = None if flexible else account.find_variant(db, parts[-1])
     ttl = switches["browser_ttl"]
     if flexible:
@@ -124,21 +146,23 @@ def _flexible(image: Image, segment: str, switch: bool, ttl: int) -> _Target:
     return _Target(image, options.parse(segment), ttl, None)
 
 
-async def _answer(services: Services, request: Request, target: _Target) -> Response:
-    source = target.image.source
-    order = recipe.make(target.options, source, request.headers.get("accept", ""))
+async def _answer(services: Services, request: Request, found: _Found) -> Response:
+    target, order, key = found.target, found.order, found.key
+    sha256 = target.image.sha256
     headers = {**_HEADERS, "Vary": "Accept", "Cache-Control": _cache_control(target)}
     if target.options.format == "json":
         return JSONResponse(_described(order, target.image), headers=headers)
-    key = order.key(source)
     headers["ETag"] = f'"{key}"'
     if order.format == "svg":
         headers |= _SVG_HEADERS
-    if _matches(request.headers.get("if-none-match", ""), key):
+    if found.is_known:
         return Response(status_code=304, headers=headers)
-    data, was_there = await _while_connected(
-        request, services.cache.get(source.sha256, key, lambda path: _make(services, target, order, path))
-    )
+    if found.ready is not None:
+        data, was_there = found.ready, True
+        services.cache.used(sha256, key, len(data))
+    else:
+        work = services.cache.get(sha256, key, lambda path: _make(services, target, order, path))
+        data, was_there = await _while_connected(request, work)
     headers["cf-images"] = f"internal=ok/{'h' if was_there else 'm'}"
     return Response(data, headers=headers, media_type=CONTENT_TYPES[order.format])
 

@@ -43,13 +43,14 @@ class Image:
         return Source(self.sha256, self.format, self.size, self.width, self.height, self.frames, self.alpha)
 
 
-_COLUMNS = ", ".join(f.name for f in fields(Image))
-_MARKS = ", ".join("?" for _ in fields(Image))
+_NAMES = [f.name for f in fields(Image)]
+_COLUMNS = ", ".join(_NAMES)
+_MARKS = ", ".join("?" for _ in _NAMES)
 _BOOLEANS = ("custom_id", "require_signed", "alpha")
 
 
 def _image(row: sqlite3.Row) -> Image:
-    values = {f.name: row[f.name] for f in fields(Image)}
+    values = {name: row[name] for name in _NAMES}
     return Image(**values | {name: bool(values[name]) for name in _BOOLEANS})
 
 
@@ -77,7 +78,7 @@ def get(db: sqlite3.Connection, image_id: str) -> Image:
 
 def update(db: sqlite3.Connection, image_id: str, changed: Image) -> None:
     """Replace everything but the place in the lists; the id may change."""
-    pairs = ", ".join(f"{f.name} = ?" for f in fields(Image))
+    pairs = ", ".join(f"{name} = ?" for name in _NAMES)
     db.execute(f"UPDATE image SET {pairs} WHERE id = ?", (*astuple(changed), image_id))  # noqa: S608
 
 

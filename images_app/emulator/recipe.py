@@ -6,7 +6,7 @@ equal recipes, however they were asked for.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from images_app.emulator import geometry
 from images_app.emulator.colours import Colour
@@ -69,7 +69,7 @@ class Recipe:
 
     def key(self, source: Source) -> str:
         """Names the result: equal keys, equal bytes."""
-        text = json.dumps([_GENERATION, source.sha256, asdict(self)], sort_keys=True)
+        text = json.dumps([_GENERATION, source.sha256, vars(self)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 

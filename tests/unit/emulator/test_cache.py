@@ -150,3 +150,46 @@ def test_a_file_that_vanished_is_made_again(tmp_path, threads):
         assert cache.bytes == 100
 
     asyncio.run(scenario())
+
+
+def test_two_processes_share_a_folder_and_what_they_made(tmp_path, threads):
+    async def scenario():
+        one, two, maker = VariantCache(tmp_path, 10_000, threads), VariantCache(tmp_path, 10_000, threads), Maker()
+        await one.get(SHA, "a", maker)
+        assert two.peek(SHA, "a") == maker.data
+        assert two.peek(SHA, "b") is None
+        assert await two.get(SHA, "a", maker) == (maker.data, True)
+        assert (maker.begun, two.bytes) == (1, 100)
+        await one.purge(SHA)
+        assert await two.get(SHA, "a", maker) == (maker.data, False)
+
+    asyncio.run(scenario())
+
+
+def test_the_cap_holds_for_all_who_share_a_folder(tmp_path, threads):
+    """But for the sixteenth that each may add before it looks again."""
+
+    async def scenario():
+        cap = 3200
+        one, two, maker = VariantCache(tmp_path, cap, threads), VariantCache(tmp_path, cap, threads), Maker()
+        for n in range(100):
+            await (one, two)[n % 2].get(SHA, f"{n:03}", maker)
+            assert len(files(tmp_path)) * 100 <= cap + 2 * (cap // 16 + 100)
+        assert files(tmp_path)[-1] == "099"
+        assert len(files(tmp_path)) > 20
+
+    asyncio.run(scenario())
+
+
+def test_the_order_of_use_is_kept_for_results_that_were_only_looked_at(tmp_path, threads):
+    async def scenario():
+        cache, maker = VariantCache(tmp_path, 250, threads), Maker()
+        await cache.get(SHA, "a", maker)
+        await cache.get(SHA, "b", maker)
+        data = cache.peek(SHA, "a")
+        cache.used(SHA, "a", len(data))
+        await cache.get(SHA, "c", maker)
+        assert files(tmp_path) == ["a", "c"]
+        assert (cache.figures.computed, cache.figures.found, cache.figures.shared) == (3, 1, 0)
+
+    asyncio.run(scenario())

@@ -7,11 +7,14 @@ from images_app import keys
 from images_app.cloudflare.base import CloudflareImages
 from images_app.cloudflare.client import HttpCloudflareImages
 from images_app.cloudflare.delivery import CloudflareSignature, Delivery, Signature, TokenSignature
+from images_app.core.letters import Mailer
 from images_app.core.media.base import Media
 from images_app.core.media.pool import DecoderPool
 from images_app.core.provisioning import Queue
+from images_app.core.quota import Quota
 from images_app.database import Database
 from images_app.jobs.queue import DurableQueue
+from images_app.mail import SmtpMailer
 from images_app.settings import Settings, settings
 from images_app.storage.base import ObjectStore
 from images_app.storage.disk import DiskObjectStore
@@ -29,6 +32,18 @@ class World:
     delivery: Delivery
     media: Media
     queue: Queue
+    mail: Mailer | None
+    """None: links to set a password are shown for copying."""
+
+    @property
+    def quota(self) -> Quota:
+        """What a workspace may hold unless it has numbers of its own."""
+        return Quota.of_numbers(self.settings.quota_bytes, self.settings.quota_files)
+
+    @property
+    def password_page(self) -> str:
+        """Where a password is set with a link."""
+        return f"{self.settings.public_url}/password"
 
     def close(self) -> None:
         """End child processes and return connections."""
@@ -65,6 +80,20 @@ def build(settings: Settings) -> World:
         ),
         media=DecoderPool(settings.decoder_processes),
         queue=DurableQueue(settings.database_url),
+        mail=_mailer(settings),
+    )
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    if not settings.smtp_host:
+        return None
+    return SmtpMailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        sender=settings.smtp_from,
     )
 
 

@@ -5,16 +5,20 @@
     │   ├── InvalidCursor           the cursor is not one of ours
     │   ├── ConflictingCursors      `after` and `before` together
     │   ├── MissingPart             a multipart upload lacks a part
-    │   └── EmptyFile               the uploaded file has no bytes
+    │   ├── EmptyFile               the uploaded file has no bytes
+    │   └── WrongPassword           not the caller's present password
     ├── Unauthenticated             no credential, or one that is not valid (any more)
     │   └── BadCredentials          e-mail and password do not match
-    ├── TooManyAttempts             sign-in is throttled
+    ├── TooManyAttempts             guessing is throttled
+    │   └── RateLimited             more requests than one caller may send
     ├── Forbidden                   visible to the caller, who lacks the role or scope
     ├── NotFound                    does not exist, or is outside the caller's scope: never told apart
     ├── Conflict                    the thing is in a state that does not allow this
     │   ├── NotRetryable            provisioning is done, in progress or cannot succeed
     │   └── LastOwner               a workspace keeps at least one owner
+    ├── PreconditionFailed          the thing has changed since the client last saw it
     ├── FileTooLarge                over the limit for one file
+    ├── QuotaExceeded               the workspace has no room for it
     ├── IdempotencyConflict         a key was used again for other bytes
     ├── ObjectMissing               the object store has nothing under that key
     ├── InvalidPresignedUrl         a presigned URL is forged, expired or meant for something else
@@ -25,6 +29,7 @@
     │   └── SvgRefused              an SVG that the sanitiser rejects
     ├── MediaUnavailable            the decoder ran out of time or memory or died; another try may succeed
     ├── CloudflareError             Cloudflare Images refused, failed or did not answer
+    ├── MailError                   the mail server did not take a letter
     └── SettingsError               a setting cannot work: the server refuses to start
 
 The HTTP status of each is decided in `api/problems.py`; `code` is stable and is what clients match on.
@@ -92,6 +97,13 @@ class EmptyFile(InvalidParameter):
     title = "Empty file"
 
 
+class WrongPassword(InvalidParameter):
+    """Not the caller's present password."""
+
+    code = "wrong_password"
+    title = "Wrong password"
+
+
 class Unauthenticated(AeontelError):
     """There is no credential, or it is not valid (any more)."""
 
@@ -107,7 +119,7 @@ class BadCredentials(Unauthenticated):
 
 
 class TooManyAttempts(AeontelError):
-    """Sign-in is throttled; `retry_after` is in seconds."""
+    """Too many guesses at a password or link; `retry_after` is in seconds."""
 
     code = "too_many_attempts"
     title = "Too many attempts"
@@ -115,6 +127,13 @@ class TooManyAttempts(AeontelError):
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class RateLimited(TooManyAttempts):
+    """More requests than one caller may send; `retry_after` is in seconds."""
+
+    code = "rate_limited"
+    title = "Too many requests"
 
 
 class Forbidden(AeontelError):
@@ -152,6 +171,13 @@ class LastOwner(Conflict):
     title = "Last owner"
 
 
+class PreconditionFailed(AeontelError):
+    """The thing has changed since the client last saw it (`If-Match`)."""
+
+    code = "precondition_failed"
+    title = "Precondition failed"
+
+
 class FileTooLarge(AeontelError):
     """Over the limit for one file; `limit` and `actual` are bytes (`actual` may be a lower bound)."""
 
@@ -164,8 +190,21 @@ class FileTooLarge(AeontelError):
         self.actual = actual
 
 
+class QuotaExceeded(AeontelError):
+    """The workspace has no room for it; `resource` is `bytes` or `files`, `actual` what would have been there."""
+
+    code = "quota_exceeded"
+    title = "The workspace is full"
+
+    def __init__(self, resource: str, limit: int, actual: int) -> None:
+        super().__init__(f"This workspace may hold {limit} {resource}, the trash included; it would be {actual}.")
+        self.resource = resource
+        self.limit = limit
+        self.actual = actual
+
+
 class IdempotencyConflict(AeontelError):
-    """The Idempotency-Key was used before for other bytes."""
+    """The Idempotency-Key was used before for something else."""
 
     code = "idempotency_conflict"
     title = "Idempotency conflict"
@@ -253,6 +292,13 @@ class CloudflareError(AeontelError):
         self.retry_after = retry_after
         self.retryable = retryable
         self.ambiguous = ambiguous
+
+
+class MailError(AeontelError):
+    """The mail server did not take a letter."""
+
+    code = "mail_error"
+    title = "Mail error"
 
 
 class SettingsError(AeontelError):

@@ -9,7 +9,7 @@ from typing import Literal
 from typeid import TypeID
 from typeid.errors import TypeIDException
 
-Prefix = Literal["usr", "wsp", "ses", "fil", "img", "tok", "evt"]
+Prefix = Literal["usr", "wsp", "ses", "fil", "img", "tok", "lnk", "evt"]
 
 
 def new(prefix: Prefix) -> str:

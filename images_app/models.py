@@ -67,6 +67,9 @@ class Workspace(SQLModel, table=True):
     name: str = Field(max_length=120)
     bucket: str = Field(unique=True, max_length=63)
     """First segment of every object key of the workspace; made by the server."""
+    quota_bytes: int | None = Field(default=None, sa_type=BIG)
+    quota_files: int | None = Field(default=None, sa_type=BIG)
+    """Null: the server's default holds. 0: no limit."""
     created_at: datetime = _time(default_factory=now)
 
 
@@ -109,8 +112,23 @@ class Token(SQLModel, table=True):
     last_used_at: datetime | None = _time(default=None)
 
 
+class PasswordLink(SQLModel, table=True):
+    """A link with which somebody sets their password, once. Using it, or making another, deletes the row."""
+
+    __tablename__ = "password_link"
+
+    id: str = _id("lnk")
+    user_id: str = _ref("user", index=True)
+    secret_hash: str | None = Field(default=None, unique=True, max_length=64)
+    """Null until the mail that carries the secret is written."""
+    purpose: str = Field(max_length=16)
+    """`invite` or `reset`."""
+    created_at: datetime = _time(default_factory=now)
+    expires_at: datetime = _time()
+
+
 class SignInFailure(SQLModel, table=True):
-    """A failed sign-in; counted per e-mail and per address over a quarter of an hour."""
+    """A wrong password or link; counted per e-mail and per address over a quarter of an hour."""
 
     __tablename__ = "sign_in_failure"
     __table_args__ = (Index("ix_sign_in_failure_subject_at", "subject", "at"),)
@@ -181,7 +199,7 @@ class Image(SQLModel, table=True):
     created_at: datetime = _time(default_factory=now)
 
 
-EventType = Literal[
+FileEventType = Literal[
     "file.ready",
     "image.provision_requested",
     "image.provision_retrying",
@@ -191,13 +209,31 @@ EventType = Literal[
     "file.deleted",
     "file.restored",
 ]
+WorkspaceEventType = Literal[
+    "workspace.created",
+    "workspace.changed",
+    "member.added",
+    "member.role_changed",
+    "member.removed",
+]
+AccountEventType = Literal[
+    "user.created",
+    "token.created",
+    "token.revoked",
+    "session.started",
+    "session.ended",
+    "password.link_made",
+    "password.changed",
+]
+EventType = FileEventType | WorkspaceEventType | AccountEventType
 
 
 class Event(SQLModel, table=True):
     """What happened, append-only: live updates, the history of a file and the audit read it."""
 
     __table_args__ = (
-        Index("ix_event_workspace_seq", "workspace_id", "seq"),
+        Index("ix_event_workspace_seq", "workspace_id", "is_audit", "seq"),
+        Index("ix_event_audit_seq", "is_audit", "seq"),
         Index("ix_event_workspace_type_seq", "workspace_id", "type", "seq"),
         Index("ix_event_type_seq", "type", "seq"),
         Index("ix_event_file_seq", "file_id", "seq"),
@@ -207,8 +243,11 @@ class Event(SQLModel, table=True):
     seq: int | None = Field(default=None, sa_column=Column(BIG, primary_key=True))
     id: str = Field(default_factory=lambda: ids.new("evt"), unique=True, sa_type=ID)
     type: str = Field(max_length=64)
+    is_audit: bool = False
+    """Not about a file: members, roles, workspaces, accounts. Not for every member to see."""
     created_at: datetime = _time(default_factory=now)
-    workspace_id: str = Field(sa_type=ID)
+    workspace_id: str | None = Field(default=None, sa_type=ID)
+    """Null: about an account, for admins."""
     file_id: str | None = Field(default=None, sa_type=ID)
     image_id: str | None = Field(default=None, sa_type=ID)
     actor_id: str | None = Field(default=None, sa_type=ID)
@@ -219,21 +258,23 @@ class Event(SQLModel, table=True):
 class Counter(SQLModel, table=True):
     """Exact totals per workspace, changed in the transaction that changes what they count (`core/counters.py`)."""
 
-    workspace_id: str = Field(sa_column=Column(ID, ForeignKey("workspace.id"), primary_key=True))
-    name: str = Field(primary_key=True, max_length=32)
+    workspace_id: str = Field(sa_type=ID, primary_key=True)
+    """Empty: of the server, outside any workspace."""
+    name: str = Field(primary_key=True, max_length=40)
     n: int = Field(default=0, sa_type=BIG)
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """The file that an upload with this key made, per user, kept for a day."""
+    """What a request with this key made, per user, kept for a day."""
 
     __tablename__ = "idempotency_key"
 
     user_id: str = Field(sa_column=Column(ID, ForeignKey("user.id"), primary_key=True))
     key: str = Field(primary_key=True, max_length=255)
-    file_id: str = Field(sa_type=ID)
+    made_id: str = Field(sa_type=ID)
+    """Of a file or a workspace."""
     fingerprint: str = Field(max_length=64)
-    """SHA-256 of workspace, name and bytes."""
+    """SHA-256 of what was asked for."""
     created_at: datetime = _time(default_factory=now)
 
 

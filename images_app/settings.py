@@ -49,6 +49,23 @@ class Settings(BaseSettings):
 
     trash_days: int = Field(default=30, ge=1)
     max_file_bytes: int = Field(default=1024**3, ge=1)
+    quota_bytes: int = Field(default=0, ge=0)
+    """Most bytes of a workspace, the trash included; 0: no limit. Admins may give a workspace another."""
+    quota_files: int = Field(default=0, ge=0)
+    """Most files of a workspace, the trash included; 0: no limit."""
+
+    rate_limit_per_token: int = Field(default=60_000, ge=0)
+    """Requests to the API per minute and token or session; 0: no limit."""
+    rate_limit_per_address: int = Field(default=6_000, ge=0)
+    """Requests per minute and address that carry no valid credential; 0: no limit."""
+
+    smtp_host: str = ""
+    """Without one, links to set a password are shown for copying."""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_from: str = ""
 
     # How the pipeline paces itself; the defaults are what the product is tested with.
     provision_concurrency: int = Field(default=8, ge=1, le=64)
@@ -80,6 +97,10 @@ class Settings(BaseSettings):
 
     def _refuse_what_cannot_work(self) -> None:
         """Settings that are fine each, but not together."""
+        if self.smtp_host and "@" not in self.smtp_from:
+            raise ValueError("IMAGES_SMTP_HOST needs IMAGES_SMTP_FROM, the address that letters come from")
+        if "\n" in self.smtp_from or "\r" in self.smtp_from:
+            raise ValueError("IMAGES_SMTP_FROM must be one line")
         base = urlsplit(self.delivery_base)
         if base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment:
             raise ValueError("IMAGES_DELIVERY_BASE must be an http or https URL without a query")

@@ -12,19 +12,29 @@ from images_app.api import (
     images,
     limits,
     me,
+    members,
     objects,
     openapi,
+    passwords,
     problems,
     session,
+    sessions,
     tokens,
     uploads,
+    users,
     workspaces,
 )
+from images_app.api.conditional import Conditional
+from images_app.api.deps import COOKIE
 from images_app.api.edge import Edge
 from images_app.api.health import Readiness
+from images_app.api.rates import RateLimit
 from images_app.bootstrap import World
 
-_ROUTERS = (session, me, tokens, workspaces, images, files, uploads, events, limits, health, docs)
+_ROUTERS = (
+    *(session, sessions, passwords, me, tokens, workspaces, members, users),
+    *(images, files, uploads, events, limits, health, docs),
+)
 _DESCRIPTION = """
 Drop files into a workspace; every one whose bytes are an image is provisioned into Cloudflare Images.
 
@@ -54,6 +64,14 @@ def create_api(world: World) -> FastAPI:
     app.include_router(objects.router)
     problems.install(app)
     openapi.install(app)
+    # From the inside out.
+    app.add_middleware(Conditional)
+    app.add_middleware(
+        RateLimit,
+        per_token=world.settings.rate_limit_per_token,
+        per_address=world.settings.rate_limit_per_address,
+        cookie=COOKIE,
+    )
     app.add_middleware(Edge)
     return app
 

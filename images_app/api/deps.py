@@ -9,7 +9,8 @@ import logging
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Response
+import anyio
+from fastapi import Depends, Header, Request, Response
 from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
@@ -41,6 +42,23 @@ def world(request: Request) -> World:
 
 
 WorldDep = Annotated[World, Depends(world)]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x20-\x7e]*$",
+        description="The same key with the same request within a day answers what the first one made.",
+    ),
+]
+PASSWORDS_AT_A_TIME = anyio.CapacityLimiter(2)
+"""Working on a password costs a core and 64 MiB for a moment: a flood waits here, and others are not held up."""
+
+
+def peer(request: Request) -> str:
+    """The address that the request came from, as far as it is known."""
+    return request.client.host if request.client else ""
 
 
 def viewer(request: Request, world: WorldDep, _token: _BearerDoc, _cookie: _CookieDoc) -> Viewer:

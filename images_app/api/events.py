@@ -8,11 +8,12 @@ the credential's present rights, and ends when those are gone.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from images_app.api.deps import ViewerDep, WorldDep, identify
@@ -21,7 +22,7 @@ from images_app.api.schemas import PageInfo, Schema, Timestamp, fails
 from images_app.bootstrap import World
 from images_app.core import events
 from images_app.core.events import Filter
-from images_app.errors import AeontelError
+from images_app.errors import AeontelError, FieldError, InvalidParameter
 from images_app.models import Event, EventType
 
 router = APIRouter(prefix="/events", tags=["events"])
@@ -37,13 +38,13 @@ _STREAM = {
 
 
 class EventShown(Schema):
-    """Something that happened to a file."""
+    """Something that happened."""
 
     id: str
     seq: int
     type: EventType
     created_at: Timestamp
-    workspace_id: str
+    workspace_id: str | None = Field(description="Null for what happened to an account.")
     file_id: str | None
     image_id: str | None
     actor_id: str | None
@@ -75,12 +76,17 @@ def list_events(
     viewer: ViewerDep,
     window: WindowDep,
     workspace_id: WorkspaceId = None,
-    type: Annotated[EventType | None, Query(description="Only events of this type.")] = None,
+    type: Annotated[
+        list[str] | None, Query(description=f"Only events of these types, with commas: {', '.join(events.TYPES)}.")
+    ] = None,
     file_id: Annotated[str | None, Query(description="Only events of this file.")] = None,
+    audit: Annotated[
+        bool, Query(description="Also who changed members and workspaces (for owners) and accounts (for admins).")
+    ] = False,
     last_event_id: Annotated[str | None, Header(description="Where a stream goes on.")] = None,
 ) -> Any:
     """List what happened, oldest first by `seq`. With `Accept: text/event-stream`: live."""
-    which = Filter(workspace_id, type, file_id)
+    which = Filter(workspace_id, _types(type), file_id, audit)
     if "text/event-stream" in request.headers.get("accept", "").lower():
         with world.database.read() as session:
             seq = events.start(session, viewer, which, last_event_id or window.after)
@@ -89,6 +95,16 @@ def list_events(
         page = events.list_page(session, viewer, which, window)
     response.headers.update(links(request, page))
     return EventList(data=[shown(event) for event in page.items], page_info=page_info(page))
+
+
+def _types(given: list[str] | None) -> tuple[EventType, ...] | None:
+    if given is None:
+        return None
+    wanted = dict.fromkeys(part.strip() for text in given for part in text.split(","))
+    if unknown := [text for text in wanted if text not in events.TYPES]:
+        detail = f"There is no event type {unknown[0][:80]!r}."
+        raise InvalidParameter(detail, (FieldError("type", detail),))
+    return cast("tuple[EventType, ...]", tuple(wanted))
 
 
 class Streams:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from images_app import ids
 from images_app.api.multipart import Event, PartBegin, PartBytes
 from images_app.bootstrap import World
-from images_app.core import access, files
+from images_app.core import access, files, idempotency, quota
 from images_app.core.access import Viewer
 from images_app.core.files import NewFile
 from images_app.core.media import sniff
@@ -30,10 +30,15 @@ class Incoming:
     """Takes the events of a multipart body. `close` leaves nothing behind unless `finish` succeeded.
 
     `who` tells whose upload it is as the database has it at that moment: rights can end while the bytes arrive.
+    `limit` is in bytes; `key` the Idempotency-Key; `announced` how many bytes the file has at least, 0 when unknown.
     """
 
-    def __init__(self, world: World, who: Callable[[Session], Viewer], limit: int) -> None:
+    def __init__(
+        self, world: World, who: Callable[[Session], Viewer], limit: int, key: str | None, announced: int
+    ) -> None:
         self.size = 0
+        self._key_given = key
+        self._announced = announced
         self._world = world
         self._who = who
         self._limit = limit
@@ -123,8 +128,14 @@ class Incoming:
         except UnicodeDecodeError:
             raise NotFound from None
         with self._world.database.read() as session:
-            access.require(session, self._who(session), workspace_id, "write")
-            self._workspace = session.get_one(Workspace, workspace_id)
+            viewer = self._who(session)
+            access.require(session, viewer, workspace_id, "write")
+            workspace = session.get_one(Workspace, workspace_id)
+            # What is repeated takes no more room; `register` looks again at the end.
+            if self._key_given is None or not idempotency.is_used(session, viewer, self._key_given):
+                least = max(self._announced, self.size)
+                quota.require_room(session, workspace, self._world.quota, bytes=least, files=1)
+            self._workspace = workspace
         if self._spool is not None:
             self._writer = self._open(self._workspace)
             self._spool.seek(0)
@@ -132,7 +143,7 @@ class Incoming:
                 self._writer.write(block)
             self._spool.close()
 
-    def finish(self, idempotency_key: str | None) -> tuple[File, bool]:
+    def finish(self) -> tuple[File, bool]:
         """Make the object durable and register it: the file, and whether it is new.
 
         Raises MissingPart, IdempotencyConflict, and what `files.register` raises.
@@ -152,20 +163,25 @@ class Incoming:
             object_key=self._key,
             is_image=self._is_image,
         )
-        if idempotency_key is not None:
+        if self._key_given is not None:
             with self._world.database.read() as session:
-                first = files.replay(session, self._who(session), new, idempotency_key)
+                first = files.replay(session, self._who(session), new, self._key_given)
             if first is not None:
                 return first, False
         self._writer.commit()
-        return self._register(new, idempotency_key)
+        return self._register(new)
 
-    def _register(self, new: NewFile, idempotency_key: str | None) -> tuple[File, bool]:
+    def _register(self, new: NewFile) -> tuple[File, bool]:
         file = None
         try:
             with self._world.database.write() as session:
                 file = files.register(
-                    session, self._world.queue, self._who(session), new, idempotency_key=idempotency_key
+                    session,
+                    self._world.queue,
+                    self._who(session),
+                    new,
+                    idempotency_key=self._key_given,
+                    quota=self._world.quota,
                 )
         finally:
             if file is None or file.id != new.id:

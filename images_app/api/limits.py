@@ -20,6 +20,10 @@ class Limits(Schema):
     max_body_bytes: int = Field(description="Largest body of every other request.")
     formats: list[str] = Field(description="Images that appear in the gallery. Any other file is kept as a file.")
     trash_days: int = Field(description="How long a deleted file can be restored.")
+    quota_bytes: int | None = Field(description="Most bytes of a workspace unless it has its own; null: no limit.")
+    quota_files: int | None = Field(description="Most files of a workspace unless it has its own; null: no limit.")
+    requests_per_minute: int | None = Field(description="Most requests with one credential; null: no limit.")
+    mail: bool = Field(description="Whether the server mails invitations and forgotten passwords.")
 
 
 @router.get("")
@@ -31,4 +35,8 @@ def get_limits(world: WorldDep) -> Limits:
         max_body_bytes=MAX_BODY_BYTES,
         formats=sorted(READ),
         trash_days=world.settings.trash_days,
+        quota_bytes=world.quota.bytes,
+        quota_files=world.quota.files,
+        requests_per_minute=world.settings.rate_limit_per_token or None,
+        mail=world.mail is not None,
     )

@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 
+from images_app.api.conditional import note_list
 from images_app.api.schemas import PageInfo
 from images_app.core.paging import MAX_LIMIT, Page, Window
 
-_KEPT = ("limit", "ids", "workspace_id", "status", "trash", "include", "type", "file_id")
+_KEPT = ("limit", "ids", "workspace_id", "status", "trash", "include", "type", "file_id", "audit")
 """Parameters that a link to another page repeats; whatever else the client sent is not echoed."""
 
 
@@ -48,6 +49,7 @@ def page_info(page: Page[Any]) -> PageInfo:
 
 def links(request: Request, page: Page[Any]) -> Mapping[str, str]:
     """The `Link` header (RFC 8288) to the neighbouring pages, relative to this one; nothing when there are none."""
+    note_list(request)
     kept = [(name, value) for name, value in request.query_params.multi_items() if name in _KEPT]
     found = []
     if page.has_next and page.end_cursor is not None:

@@ -31,13 +31,16 @@ STATUS: dict[type[AeontelError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
     errors.FileTooLarge: 413,
+    errors.QuotaExceeded: 413,
     errors.IdempotencyConflict: 422,
     errors.ObjectMissing: 404,
     errors.InvalidPresignedUrl: 403,
     errors.MediaError: 400,
     errors.MediaUnavailable: 503,
     errors.CloudflareError: 502,
+    errors.MailError: 502,
 }
 """A class that is not here has the status of its nearest ancestor that is; AeontelError itself is a fault of ours."""
 
@@ -115,6 +118,8 @@ def _extensions_of(error: AeontelError) -> dict[str, Any]:
             return {"errors": [_shown(fault) for fault in error.errors]}
         case errors.FileTooLarge():
             return {"limit": error.limit, "actual": error.actual}
+        case errors.QuotaExceeded():
+            return {"resource": error.resource, "limit": error.limit, "actual": error.actual}
     return {}
 
 

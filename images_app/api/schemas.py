@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from images_app.core import users
+
 
 class Schema(BaseModel):
     """A body going out: Python names inside, camelCase outside."""
@@ -41,6 +43,10 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 """A name that people give to things: one line, at most 120 characters."""
+
+
+Email = Annotated[str, StringConstraints(max_length=users.MAX_EMAIL)]
+Password = Annotated[str, StringConstraints(max_length=users.MAX_PASSWORD)]
 
 
 class PageInfo(Schema):
@@ -94,9 +100,10 @@ _MEANING = {
     403: "Visible to you, but not allowed.",
     404: "Does not exist, or is outside your scope.",
     409: "The state of the thing does not allow this.",
+    412: "It has changed since the client last saw it.",
     413: "Too large.",
     416: "The range lies outside the object.",
     422: "The Idempotency-Key was used for something else.",
-    429: "Too many attempts; see `Retry-After`.",
+    429: "Too many requests or attempts; see `Retry-After`.",
     503: "Not ready.",
 }

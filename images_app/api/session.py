@@ -1,20 +1,22 @@
 """Signing in and out of the browser."""
 
-import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from images_app.api.deps import ViewerDep, WorldDep, require_own_page, session_cookie
+from images_app.api.deps import (
+    PASSWORDS_AT_A_TIME,
+    ViewerDep,
+    WorldDep,
+    peer,
+    require_own_page,
+    session_cookie,
+)
 from images_app.api.schemas import Input, Schema, fails
 from images_app.core import sessions, users
 from images_app.core.access import Viewer
-from images_app.errors import Forbidden
 
 router = APIRouter(prefix="/session", tags=["session"])
-
-_AT_A_TIME = anyio.CapacityLimiter(2)
-"""Checking a password costs a core and 64 MiB for a moment: a flood of sign-ins waits here, others are not held up."""
 
 
 class Credentials(Input):
@@ -48,20 +50,23 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
             world.database,
             credentials.email,
             credentials.password,
-            address=request.client.host if request.client else "",
+            address=peer(request),
             user_agent=request.headers.get("user-agent", ""),
         )
 
-    secret, viewer = await anyio.to_thread.run_sync(check, limiter=_AT_A_TIME)
+    secret, viewer = await anyio.to_thread.run_sync(check, limiter=PASSWORDS_AT_A_TIME)
     response.headers["Set-Cookie"] = session_cookie(request, world, secret)
+    return signed_in(viewer)
+
+
+def signed_in(viewer: Viewer) -> SignedIn:
+    """The answer to whoever just signed in."""
     return SignedIn(user=SignedInUser(id=viewer.user_id, email=viewer.email, is_admin=viewer.is_admin))
 
 
 @router.delete("", status_code=204, responses=fails(401, 403))
 def sign_out(request: Request, response: Response, world: WorldDep, viewer: ViewerDep) -> None:
     """Sign out: the session ends everywhere at once."""
-    if viewer.via == "token":
-        raise Forbidden("A token has no session to end. Delete the token instead.")
     with world.database.write() as session:
         sessions.end(session, viewer)
     response.headers["Set-Cookie"] = session_cookie(request, world, "")

@@ -9,7 +9,7 @@ from images_app.api.deps import ViewerDep, WorldDep
 from images_app.api.lists import WindowDep, links, page_info
 from images_app.api.schemas import Input, Name, PageInfo, Schema, Success, Timestamp, TimestampInput, fails
 from images_app.core import tokens
-from images_app.core.access import SCOPES, Scope
+from images_app.core.access import SCOPES, Scope, require_person
 from images_app.errors import Unauthenticated
 from images_app.models import Token, User
 
@@ -58,7 +58,7 @@ class TokenList(Schema):
 @router.post("", status_code=201, responses=fails(400, 401, 403, 404, 409))
 def create_token(wanted: NewToken, response: Response, world: WorldDep, viewer: ViewerDep) -> TokenMade:
     """Make a token. It can never do more than you can."""
-    tokens.require_person(viewer)
+    require_person(viewer)
     with world.database.write() as session:
         user = session.get(User, viewer.user_id)
         if user is None:

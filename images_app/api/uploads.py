@@ -10,13 +10,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from images_app.api.deps import ViewerDep, WorldDep, identify
+from images_app.api.deps import IdempotencyKey, ViewerDep, WorldDep, identify
 from images_app.api.files import FileShown, shown
 from images_app.api.incoming import Incoming
 from images_app.api.multipart import Reader
@@ -55,15 +55,6 @@ _BODY = {
 _FIRST: dict[int | str, dict[str, Any]] = {
     200: {"model": FileShown, "description": "The file that this Idempotency-Key made before."}
 }
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x20-\x7e]*$",
-        description="The same key with the same file within a day answers the first file instead of making a second.",
-    ),
-]
 
 
 @router.post(
@@ -101,7 +92,8 @@ async def _receive(
     if announced.isdecimal() and int(announced) > limit + _AROUND_BYTES:
         raise FileTooLarge(limit, int(announced))
     reader = Reader(request.headers.get("content-type", ""))
-    incoming = Incoming(world, partial(identify, request), limit)
+    most = int(announced) if announced.isdecimal() else 0
+    incoming = Incoming(world, partial(identify, request), limit, idempotency_key, max(0, most - _AROUND_BYTES))
     received = 0
     try:
         async for chunk in body.chunks():
@@ -111,7 +103,7 @@ async def _receive(
             for event in reader.feed(chunk):
                 await incoming.take(event)
         reader.finish()
-        return await run_in_threadpool(incoming.finish, idempotency_key)
+        return await run_in_threadpool(incoming.finish)
     finally:
         incoming.close()
 

@@ -4,6 +4,7 @@ What lies outside the caller's scope does not exist for them: NotFound. What the
 Roles are read from the database each time, so a removed member loses everything with the next question.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -59,6 +60,15 @@ def workspaces(session: Session, viewer: Viewer, workspace_id: str | None = None
     return tuple(sorted(w for w in mine if viewer.token_workspaces is None or w in viewer.token_workspaces))
 
 
+def owned(session: Session, viewer: Viewer, workspace_ids: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Of these workspaces (None: all there are, for an admin) those that the viewer owns; admins own all."""
+    if viewer.is_admin:
+        return None if workspace_ids is None else tuple(workspace_ids)
+    own = select(Membership.workspace_id).where(Membership.user_id == viewer.user_id, Membership.role == "owner")
+    found = set(session.exec(own).all())
+    return tuple(workspace_id for workspace_id in workspace_ids or () if workspace_id in found)
+
+
 def role_in(session: Session, viewer: Viewer, workspace_id: str) -> str:
     """The viewer's live role in a workspace; an admin is an owner everywhere. Raises NotFound outside their scope."""
     if viewer.token_workspaces is not None and workspace_id not in viewer.token_workspaces:
@@ -83,7 +93,28 @@ def require(session: Session, viewer: Viewer, workspace_id: str, action: Action)
     role = role_in(session, viewer, workspace_id)
     if action not in _ALLOWED.get(role, frozenset()):
         raise Forbidden(f"Your role here is {role}, which may not do this.")
-    if action in SCOPES and action not in viewer.scopes:
+    if action == "manage":
+        require_full(viewer)
+    elif action not in viewer.scopes:
         raise Forbidden(f"This token does not have the scope '{action}'.")
-    if action == "manage" and viewer.via == "token":
-        raise Forbidden("A token cannot manage a workspace.")
+
+
+def require_full(viewer: Viewer) -> None:
+    """Raise Forbidden for a token that lacks a scope: it cannot manage people or workspaces."""
+    if viewer.scopes != frozenset(SCOPES):
+        raise Forbidden("Managing people and workspaces takes a token with every scope, or a sign-in.")
+
+
+def require_person(viewer: Viewer) -> None:
+    """Raise Forbidden for any token: what it could keep for itself, a password or a sign-in, is not for it."""
+    if viewer.via == "token":
+        raise Forbidden("A token cannot do this. Sign in.")
+
+
+def require_admin(viewer: Viewer) -> None:
+    """Raise Forbidden for everybody but an admin whose credential is bound to no workspace."""
+    if not viewer.is_admin:
+        raise Forbidden("Only an admin may do this.")
+    if viewer.token_workspaces is not None:
+        raise Forbidden("This token is bound to workspaces.")
+    require_full(viewer)

@@ -1,10 +1,14 @@
-"""The event log: emitting inside the transaction that did the thing, and reading it in order of `seq`."""
+"""The event log: emitting inside the transaction that did the thing, and reading it in order of `seq`.
+
+Events about files and images are for every member. Audit events are not: those about a workspace and its members are
+for its owners, those about accounts, which have no workspace, for admins.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, and_, func, true
 from sqlmodel import Session, col, select
 
 from images_app import ids
@@ -12,10 +16,13 @@ from images_app.core import access, counters, paging
 from images_app.core.access import Viewer
 from images_app.core.paging import Kind, Listing, Page, Window
 from images_app.errors import InvalidCursor
-from images_app.models import Event, File
-from images_app.models import EventType as EventType
+from images_app.models import AccountEventType, Event, EventType, File, FileEventType, WorkspaceEventType
 
 _MAX_SEQ = 2**63 - 1
+FILE_TYPES: tuple[str, ...] = get_args(FileEventType)
+WORKSPACE_TYPES: tuple[str, ...] = get_args(WorkspaceEventType)
+ACCOUNT_TYPES: tuple[str, ...] = get_args(AccountEventType)
+TYPES = (*FILE_TYPES, *WORKSPACE_TYPES, *ACCOUNT_TYPES)
 
 
 def _parse_seq(text: str) -> int | None:
@@ -31,13 +38,29 @@ class Filter:
     """Which events are asked for; None: any."""
 
     workspace_id: str | None = None
-    type: EventType | None = None
+    types: tuple[EventType, ...] | None = None
     file_id: str | None = None
+    audit: bool = False
+    """Also audit events, as far as the viewer may see them; those whose type is asked for come without this."""
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What a viewer may see of the log."""
+
+    workspaces: Sequence[str] | None
+    """None: all."""
+    owned: Sequence[str] | None
+    """Those of which the audit events may be seen as well. None: all, and those of no workspace."""
+
+    def sees(self, event: Event) -> bool:
+        among = self.owned if event.is_audit else self.workspaces
+        return among is None or event.workspace_id in among
 
 
 def emit(
     session: Session,
-    type: EventType,
+    type: FileEventType,
     file: File,
     *,
     image_id: str | None = None,
@@ -61,27 +84,41 @@ def emit(
     counters.add(session, file.workspace_id, f"event:{type}", 1)
 
 
+def record(
+    session: Session,
+    type: WorkspaceEventType,
+    workspace_id: str,
+    *,
+    actor_id: str | None,
+    data: dict[str, Any],
+) -> None:
+    """Record that a workspace or its members changed, in the caller's transaction."""
+    session.add(Event(type=type, is_audit=True, workspace_id=workspace_id, actor_id=actor_id, data=data))
+    counters.add(session, workspace_id, f"event:{type}", 1)
+
+
+def record_account(session: Session, type: AccountEventType, *, actor_id: str | None, data: dict[str, Any]) -> None:
+    """Record that an account changed, in the caller's transaction."""
+    session.add(Event(type=type, is_audit=True, actor_id=actor_id, data=data))
+    counters.add_for_server(session, f"event:{type}", 1)
+
+
 def list_page(session: Session, viewer: Viewer, which: Filter, window: Window) -> Page[Event]:
     """One page of the log, oldest first. A cursor is opaque, a `seq`, or the id of an event that the viewer sees.
 
     Raises NotFound for a foreign workspace; an unknown or foreign file has no events.
     """
-    workspaces = access.workspaces(session, viewer, which.workspace_id)
-    window = Window(window.limit, _seq(session, workspaces, window.after), _seq(session, workspaces, window.before))
-    return paging.page(
-        session,
-        _listing(session, workspaces, which),
-        window,
-        lambda: _total(session, workspaces, which),
-    )
+    scope = _scope(session, viewer, which)
+    window = Window(window.limit, _seq(session, scope, window.after), _seq(session, scope, window.before))
+    return paging.page(session, _listing(session, scope, which), window, lambda: _total(session, scope, which))
 
 
 def since(session: Session, viewer: Viewer, which: Filter, seq: int, limit: int = paging.MAX_LIMIT) -> Sequence[Event]:
     """The next events after `seq`, oldest first; what a live stream asks again and again. Raises like `list_page`."""
-    workspaces = access.workspaces(session, viewer, which.workspace_id)
+    scope = _scope(session, viewer, which)
     if latest(session) <= seq:
         return ()
-    return paging.fetch(session, _listing(session, workspaces, which), seq, backwards=False, limit=limit)
+    return paging.fetch(session, _listing(session, scope, which), seq, backwards=False, limit=limit)
 
 
 def start(session: Session, viewer: Viewer, which: Filter, cursor: str | None) -> int:
@@ -89,9 +126,9 @@ def start(session: Session, viewer: Viewer, which: Filter, cursor: str | None) -
 
     A cursor beyond the end, as after a restored backup, means the end. Raises what `list_page` raises.
     """
-    workspaces = access.workspaces(session, viewer, which.workspace_id)
+    scope = _scope(session, viewer, which)
     end = latest(session)
-    text = _seq(session, workspaces, cursor)
+    text = _seq(session, scope, cursor)
     return end if text is None else min(end, int(paging.decode(KIND, text)))
 
 
@@ -100,44 +137,66 @@ def latest(session: Session) -> int:
     return session.exec(select(func.max(Event.seq))).one() or 0
 
 
-def _seq(session: Session, workspaces: Sequence[str] | None, cursor: str | None) -> str | None:
+def _scope(session: Session, viewer: Viewer, which: Filter) -> _Scope:
+    """Raises NotFound for a foreign workspace, Forbidden without the scope `read`."""
+    workspaces = access.workspaces(session, viewer, which.workspace_id)
+    return _Scope(workspaces, access.owned(session, viewer, workspaces) if _wants_audit(which) else ())
+
+
+def _wants_audit(which: Filter) -> bool:
+    return which.file_id is None and (which.audit or any(type not in FILE_TYPES for type in which.types or ()))
+
+
+def _seq(session: Session, scope: _Scope, cursor: str | None) -> str | None:
     """The cursor, with an event's id translated into its `seq`."""
     if cursor is None or not ids.is_id(cursor, "evt"):
         return cursor
     event = session.exec(select(Event).where(Event.id == cursor)).first()
-    if event is None or not _is_among(workspaces, event.workspace_id):
+    if event is None or not scope.sees(event):
         raise InvalidCursor("There is no such event.")
     return str(event.seq)
 
 
-def _listing(session: Session, workspaces: Sequence[str] | None, which: Filter) -> Listing[Event]:
-    of_type = [] if which.type is None else [col(Event.type) == which.type]
-    sources: list[ColumnElement[bool]]
-    if which.file_id is None:
-        sources = paging.workspace_sources(col(Event.workspace_id), workspaces, *of_type)
+def _listing(session: Session, scope: _Scope, which: Filter) -> Listing[Event]:
+    if which.file_id is not None:
+        sources = _of_file(session, scope, which)
+    elif which.types is not None:
+        sources = [source for type in which.types for source in _of_type(scope, type)]
+    elif which.audit and scope.owned is None:
+        sources = [true()]
     else:
-        home = _workspace_of(session, which.file_id)
-        seen = home is not None and _is_among(workspaces, home)
-        sources = paging.workspace_sources(col(Event.file_id), [which.file_id] if seen else [], *of_type)
+        is_audit = col(Event.is_audit)
+        sources = paging.workspace_sources(col(Event.workspace_id), scope.workspaces, is_audit.is_(False))
+        sources += paging.workspace_sources(col(Event.workspace_id), scope.owned, is_audit.is_(True))
     return Listing(KIND, col(Event.seq), select(Event), lambda event: event.seq or 0, sources)
 
 
-def _total(session: Session, workspaces: Sequence[str] | None, which: Filter) -> int:
-    if which.file_id is None:
-        names = counters.EVENTS if which.type is None else (f"event:{which.type}",)
-        return counters.total(session, workspaces, *names)
-    home = _workspace_of(session, which.file_id)
-    if home is None or not _is_among(workspaces, home):
-        return 0
-    # A file has a handful of events, so these few are counted.
-    query = select(func.count()).select_from(Event).where(Event.file_id == which.file_id)
-    return session.exec(query if which.type is None else query.where(Event.type == which.type)).one()
+def _of_type(scope: _Scope, type: str) -> list[ColumnElement[bool]]:
+    among = scope.workspaces if type in FILE_TYPES else scope.owned
+    return paging.workspace_sources(col(Event.workspace_id), among, col(Event.type) == type)
 
 
-def _workspace_of(session: Session, file_id: str) -> str | None:
-    """Where a file's events are, also after the file itself has gone."""
-    return session.exec(select(Event.workspace_id).where(Event.file_id == file_id).limit(1)).first()
+def _of_file(session: Session, scope: _Scope, which: Filter) -> list[ColumnElement[bool]]:
+    if not _sees_file(session, scope, which):
+        return []
+    of_type = [] if which.types is None else [col(Event.type).in_(which.types)]
+    return [and_(col(Event.file_id) == which.file_id, *of_type)]
 
 
-def _is_among(workspaces: Sequence[str] | None, workspace_id: str) -> bool:
-    return workspaces is None or workspace_id in workspaces
+def _total(session: Session, scope: _Scope, which: Filter) -> int:
+    if which.file_id is not None:
+        if not _sees_file(session, scope, which):
+            return 0
+        # A file has a handful of events, so these few are counted.
+        query = select(func.count()).select_from(Event).where(Event.file_id == which.file_id)
+        return session.exec(query if which.types is None else query.where(col(Event.type).in_(which.types))).one()
+    types = TYPES if which.types is None else which.types
+    of_files = [f"event:{type}" for type in types if type in FILE_TYPES]
+    audit = [f"event:{type}" for type in types if type not in FILE_TYPES]
+    return counters.total(session, scope.workspaces, *of_files) + counters.total(session, scope.owned, *audit)
+
+
+def _sees_file(session: Session, scope: _Scope, which: Filter) -> bool:
+    """Whether the file's events may be seen, also after the file itself has gone."""
+    home = session.exec(select(Event.workspace_id).where(Event.file_id == which.file_id).limit(1)).first()
+    return home is not None and (scope.workspaces is None or home in scope.workspaces)

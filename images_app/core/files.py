@@ -3,30 +3,23 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal, get_args
 
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select
 
 from images_app import ids
-from images_app.core import access, counters, events, paging, provisioning
+from images_app.core import access, counters, events, idempotency, paging, provisioning
+from images_app.core import quota as quotas
 from images_app.core.access import Action, Viewer
 from images_app.core.paging import Kind, Listing, Page, Window
 from images_app.core.provisioning import Queue
-from images_app.errors import (
-    Conflict,
-    FieldError,
-    IdempotencyConflict,
-    InvalidParameter,
-    NotFound,
-    NotRetryable,
-)
-from images_app.models import Event, File, IdempotencyKey, now
+from images_app.core.quota import Quota
+from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound, NotRetryable
+from images_app.models import Event, File, Workspace, now
 
 Status = Literal["uploading", "ready", "error"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-_KEY_LIFETIME = timedelta(hours=24)
 
 
 def _parse_id(text: str) -> str | None:
@@ -72,22 +65,27 @@ class Filter:
 
 
 def register(
-    session: Session, queue: Queue, viewer: Viewer, new: NewFile, *, idempotency_key: str | None = None
+    session: Session,
+    queue: Queue,
+    viewer: Viewer,
+    new: NewFile,
+    *,
+    idempotency_key: str | None = None,
+    quota: Quota | None = None,
 ) -> File:
     """Make a stored object a file of its workspace, and ask for its image, in the caller's one transaction.
 
     With a key that this user used within a day for the same bytes, name and workspace, the first file is the answer
     (its id is not `new.id`) and nothing is written. Raises IdempotencyConflict when the key stood for something else;
-    NotFound or Forbidden when the viewer may not (any longer) write there.
+    NotFound or Forbidden when the viewer may not (any longer) write there; QuotaExceeded when there is no room, where
+    `quota` is the server's default.
     """
     access.require(session, viewer, new.workspace_id, "write")
     if idempotency_key is not None:
         first = replay(session, viewer, new, idempotency_key)
         if first is not None:
             return first
-        session.merge(
-            IdempotencyKey(user_id=viewer.user_id, key=idempotency_key, file_id=new.id, fingerprint=new.fingerprint)
-        )
+        idempotency.remember(session, viewer, idempotency_key, new.fingerprint, new.id)
     file = File(
         id=new.id,
         workspace_id=new.workspace_id,
@@ -101,6 +99,7 @@ def register(
     session.add(file)
     for name, delta in (("files", 1), ("files:ready", 1), ("bytes", new.size)):
         counters.add(session, new.workspace_id, name, delta)
+    quotas.require_room(session, session.get_one(Workspace, new.workspace_id), quota or Quota())
     about = {"name": new.name, "mime": new.mime, "size": new.size}
     events.emit(session, "file.ready", file, actor_id=viewer.user_id, data=about)
     if new.is_image:
@@ -113,15 +112,8 @@ def replay(session: Session, viewer: Viewer, new: NewFile, idempotency_key: str)
 
     Raises IdempotencyConflict when the key was used for other bytes, another name or another workspace.
     """
-    used = session.get(IdempotencyKey, (viewer.user_id, idempotency_key))
-    if used is None or used.created_at < now() - _KEY_LIFETIME:
-        return None
-    first = session.get(File, used.file_id)
-    if first is None:
-        return None
-    if used.fingerprint != new.fingerprint:
-        raise IdempotencyConflict("This Idempotency-Key was used before, for another file.")
-    return first
+    first = idempotency.made(session, viewer, idempotency_key, new.fingerprint)
+    return None if first is None else session.get(File, first)
 
 
 def get(session: Session, viewer: Viewer, file_id: str) -> File:

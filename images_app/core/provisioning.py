@@ -33,6 +33,9 @@ class Queue(Protocol):
     def tidy(self, session: Session, file_id: str, run: int, attempt: int, delay_seconds: float = 0) -> None:
         """Enqueue a look for images of a file that nobody committed; the same (file, run, attempt) twice is one."""
 
+    def mail_link(self, session: Session, link_id: str, attempt: int, delay_seconds: float = 0) -> None:
+        """Enqueue a letter with a link to set a password; the same (link, attempt) twice is one."""
+
     def close(self) -> None:
         """Return every connection."""
 

@@ -1,33 +1,24 @@
-"""Sign-ins in a browser: a random secret in a cookie, its SHA-256 in a row. Deleting the row signs out at once.
-
-Guessing is throttled by counting failures per e-mail and per address. A failure is counted before the password is
-looked at and taken back when it was right, so a thousand guesses at the same moment are not one.
-"""
+"""Sign-ins in a browser: a random secret in a cookie, its SHA-256 in a row. Deleting the row signs out at once."""
 
 import hashlib
-import ipaddress
-import math
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 from sqlmodel import Session as Db
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, delete, func, select, update
 
-from images_app.core import users
+from images_app.core import access, events, paging, throttle, users
 from images_app.core.access import Viewer
+from images_app.core.paging import Listing, Page, Window
 from images_app.database import Database
-from images_app.errors import BadCredentials, TooManyAttempts, Unauthenticated
-from images_app.models import Session, SignInFailure, User, now
+from images_app.errors import BadCredentials, NotFound, Unauthenticated
+from images_app.models import Session, User, now
 
+KIND = paging.by_id("ses")
 LIFETIME = timedelta(days=30)
 """Since the last use."""
 _USE_NOTED_EVERY = timedelta(hours=1)
-
-THROTTLE_WINDOW = timedelta(minutes=15)
-FAILURES_PER_EMAIL = 10
-FAILURES_PER_ADDRESS = 100
-"""Larger: a company or a school may sit behind one address."""
 
 
 def sign_in(
@@ -38,7 +29,7 @@ def sign_in(
     Costs the same and says the same whether or not the e-mail is known.
     """
     with database.write() as db:
-        attempt = _count_attempt(db, email, address)
+        attempt = throttle.count(db, throttle.by_email(email, address))
         user = users.find(db, email)
     known = user.password_hash if user is not None else None
     is_right = users.verify_password(known or _nobody(), password)
@@ -50,11 +41,7 @@ def sign_in(
         unchanged = update(User).where(col(User.id) == user.id, col(User.password_hash) == known)
         if db.exec(unchanged.values(password_hash=fresh or known)).rowcount != 1:
             raise BadCredentials
-        db.exec(
-            delete(SignInFailure).where(
-                (col(SignInFailure.subject) == _email_subject(email)) | col(SignInFailure.id).in_(attempt)
-            )
-        )
+        throttle.forgive(db, attempt, email)
         return open(db, user, user_agent)
 
 
@@ -62,48 +49,6 @@ def sign_in(
 def _nobody() -> str:
     """The hash that stands in for the password of a user who does not exist."""
     return users.hash_password(secrets.token_urlsafe(32))
-
-
-def _count_attempt(db: Db, email: str, address: str) -> list[int]:
-    """Count this attempt as failed for now; the ids of its rows. Raises TooManyAttempts when it is one too many."""
-    at = now()
-    db.exec(delete(SignInFailure).where(col(SignInFailure.at) <= at - THROTTLE_WINDOW))
-    bounds = {_email_subject(email): FAILURES_PER_EMAIL}
-    if network := _network(address):
-        bounds[f"address:{network}"] = FAILURES_PER_ADDRESS
-    for subject, most in bounds.items():
-        _refuse_over(db, subject, most, at)
-    rows = [SignInFailure(subject=subject, at=at) for subject in bounds]
-    db.add_all(rows)
-    db.flush()
-    return [row.id for row in rows if row.id is not None]
-
-
-def _refuse_over(db: Db, subject: str, most: int, at: datetime) -> None:
-    recent = db.exec(
-        select(SignInFailure.at)
-        .where(SignInFailure.subject == subject)
-        .order_by(col(SignInFailure.at).desc())
-        .limit(most)
-    ).all()
-    if len(recent) == most:
-        wait = (recent[-1] + THROTTLE_WINDOW - at).total_seconds()
-        raise TooManyAttempts("Too many failed sign-ins. Wait a while and try again.", max(1, math.ceil(wait)))
-
-
-def _email_subject(email: str) -> str:
-    return f"email:{users.normal_email(email)[: users.MAX_EMAIL]}"
-
-
-def _network(address: str) -> str | None:
-    """Whom an address stands for: itself, or the /64 of IPv6. None for a local one, which may be a proxy in front."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    if not ip.is_global:
-        return None
-    return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
 
 
 def open(db: Db, user: User, user_agent: str = "") -> tuple[str, Viewer]:
@@ -114,6 +59,8 @@ def open(db: Db, user: User, user_agent: str = "") -> tuple[str, Viewer]:
     row = Session(secret_hash=_hash(secret), user_id=user.id, user_agent=user_agent[:255], expires_at=at + LIFETIME)
     db.add(row)
     db.flush()
+    about = {"sessionId": row.id, "userAgent": row.user_agent}
+    events.record_account(db, "session.started", actor_id=user.id, data=about)
     return secret, _viewer_of(row, user)
 
 
@@ -150,6 +97,46 @@ def note_use(session: Db, viewer: Viewer) -> None:
     )
 
 
+def list_page(session: Db, viewer: Viewer, window: Window) -> Page[Session]:
+    """The viewer's own sign-ins that have not run out, newest first. Raises Forbidden for a token."""
+    access.require_person(viewer)
+    own = (col(Session.user_id) == viewer.user_id) & (col(Session.expires_at) > now())
+    listing: Listing[Session] = Listing(KIND, col(Session.id), select(Session), lambda row: row.id, [own])
+    # A person has a handful of these, so they are counted.
+    return paging.page(
+        session, listing, window, lambda: session.exec(select(func.count()).select_from(Session).where(own)).one()
+    )
+
+
 def end(session: Db, viewer: Viewer) -> None:
-    """Sign out of the session that the viewer came with; no error when it ended meanwhile."""
-    session.exec(delete(Session).where(col(Session.id) == viewer.credential_id))
+    """Sign out of the session that the viewer came with; no error when it ended meanwhile. Raises Forbidden for a
+    token."""
+    access.require_person(viewer)
+    _end(session, viewer.user_id, viewer.user_id, col(Session.id) == viewer.credential_id)
+
+
+def end_one(session: Db, viewer: Viewer, session_id: str) -> None:
+    """Sign out of one of the viewer's own sessions. Raises NotFound, or Forbidden for a token."""
+    access.require_person(viewer)
+    if _end(session, viewer.user_id, viewer.user_id, col(Session.id) == session_id) == 0:
+        raise NotFound
+
+
+def end_all(session: Db, viewer: Viewer, *, others: bool = False) -> None:
+    """Sign out everywhere, or everywhere else. Raises Forbidden for a token."""
+    access.require_person(viewer)
+    end_of(session, viewer.user_id, actor_id=viewer.user_id, but=viewer.credential_id if others else None)
+
+
+def end_of(session: Db, user_id: str, *, actor_id: str, but: str | None = None) -> None:
+    """Sign a user out everywhere, except of one session."""
+    _end(session, user_id, actor_id, col(Session.id) != (but or ""))
+
+
+def _end(session: Db, user_id: str, actor_id: str, which: object) -> int:
+    """End these of a user's sessions; how many there were."""
+    ended = session.exec(delete(Session).where(col(Session.user_id) == user_id, which)).rowcount  # type: ignore[arg-type]
+    if ended:
+        about = {"userId": user_id, "sessions": ended}
+        events.record_account(session, "session.ended", actor_id=actor_id, data=about)
+    return ended

@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import Session, col, func, select, update
 
-from images_app.core import paging
-from images_app.core.access import SCOPES, Scope, Viewer, role_in
+from images_app.core import events, paging
+from images_app.core.access import SCOPES, Scope, Viewer, require_person, role_in
 from images_app.core.paging import Listing, Page, Window
-from images_app.errors import Conflict, FieldError, Forbidden, InvalidParameter, NotFound, Unauthenticated
+from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound, Unauthenticated
 from images_app.models import Token, User, now
 
 KIND = paging.by_id("tok")
@@ -58,6 +58,8 @@ def create(
     )
     session.add(token)
     session.flush()
+    about = {"tokenId": token.id, "name": name, "scopes": token.scopes, "workspaceIds": token.workspace_ids}
+    events.record_account(session, "token.created", actor_id=user.id, data=about)
     return token, secret
 
 
@@ -156,12 +158,10 @@ def list_page(session: Session, viewer: Viewer, window: Window) -> Page[Token]:
 def revoke(session: Session, viewer: Viewer, token_id: str) -> None:
     """End one of the viewer's own tokens, at once. Raises NotFound, or Forbidden for a token."""
     require_person(viewer)
-    own = delete(Token).where(col(Token.id) == token_id, col(Token.user_id) == viewer.user_id)
-    if session.exec(own).rowcount == 0:
+    own = select(Token).where(Token.id == token_id, Token.user_id == viewer.user_id)
+    token = session.exec(own.with_for_update()).first()
+    if token is None:
         raise NotFound
-
-
-def require_person(viewer: Viewer) -> None:
-    """Raise Forbidden for a token: it can neither make nor see nor end tokens."""
-    if viewer.via == "token":
-        raise Forbidden("A token cannot manage tokens. Sign in.")
+    session.delete(token)
+    about = {"tokenId": token.id, "name": token.name}
+    events.record_account(session, "token.revoked", actor_id=viewer.user_id, data=about)

@@ -6,9 +6,12 @@ from collections.abc import Collection
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select, true
 
-from images_app.core import workspaces
+from images_app import ids
+from images_app.core import access, events, paging, workspaces
+from images_app.core.access import Viewer
+from images_app.core.paging import Listing, Page, Window
 from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound
 from images_app.models import User
 
@@ -16,6 +19,7 @@ MAX_EMAIL = 320
 MAX_PASSWORD = 1024
 MIN_PASSWORD = 8
 FIRST_WORKSPACE = "My workspace"
+KIND = paging.by_id("usr")
 
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f\ufffd]+@[^\s@\x00-\x1f\x7f\ufffd]+")
 _HASHER = PasswordHasher()
@@ -85,15 +89,43 @@ def emails(session: Session, user_ids: Collection[str]) -> dict[str, str]:
     return dict(session.exec(select(User.id, User.email).where(col(User.id).in_(user_ids))).all())
 
 
-def create(session: Session, email: str, password: str | None, *, is_admin: bool = False) -> User:
+def list_page(session: Session, viewer: Viewer, window: Window) -> Page[User]:
+    """Everybody there is, newest first. Raises Forbidden for all but admins."""
+    access.require_admin(viewer)
+    listing: Listing[User] = Listing(KIND, col(User.id), select(User), lambda user: user.id, [true()])
+    total = select(func.count()).select_from(User)
+    return paging.page(session, listing, window, lambda: session.exec(total).one())
+
+
+def get(session: Session, viewer: Viewer, user_id: str) -> User:
+    """A user, for admins. Raises Forbidden, NotFound."""
+    access.require_admin(viewer)
+    user = session.get(User, user_id) if ids.is_id(user_id, "usr") else None
+    if user is None:
+        raise NotFound
+    return user
+
+
+def create(
+    session: Session, email: str, password: str | None, *, is_admin: bool = False, actor_id: str | None = None
+) -> User:
     """Add a user; without a password nobody can sign in as them yet. Raises InvalidParameter, Conflict."""
-    normal = valid_email(email)
     password_hash = None if password is None else new_password(password)
+    return create_with_hash(session, email, password_hash, is_admin=is_admin, actor_id=actor_id)
+
+
+def create_with_hash(
+    session: Session, email: str, password_hash: str | None, *, is_admin: bool = False, actor_id: str | None = None
+) -> User:
+    """The same with a password hashed before, which takes too long for a transaction of a running server."""
+    normal = valid_email(email)
     if find(session, normal) is not None:
         raise Conflict("There is already a user with this e-mail address.")
     user = User(email=normal, password_hash=password_hash, is_admin=is_admin)
     session.add(user)
     session.flush()
+    about = {"userId": user.id, "email": user.email}
+    events.record_account(session, "user.created", actor_id=actor_id, data=about)
     return user
 
 

@@ -1,15 +1,18 @@
-"""Workspaces: making one, and the list of those that somebody may see."""
+"""Workspaces: making and changing one, and the list of those that somebody may see."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, func, select, true
 
 from images_app import ids
-from images_app.core import access, counters, paging
+from images_app.core import access, counters, events, idempotency, paging
 from images_app.core.access import Viewer
 from images_app.core.paging import Listing, Page, Window
+from images_app.errors import Forbidden, InvalidParameter
 from images_app.models import Counter, Membership, Workspace
 
 KIND = paging.by_id("wsp")
@@ -33,7 +36,63 @@ def create(session: Session, user_id: str, name: str) -> Workspace:
     session.flush()
     session.add(Membership(workspace_id=workspace_id, user_id=user_id, role="owner"))
     counters.create(session, workspace_id)
+    session.flush()
+    events.record(session, "workspace.created", workspace_id, actor_id=user_id, data={"name": name})
     return workspace
+
+
+def make(session: Session, viewer: Viewer, name: str, *, idempotency_key: str | None = None) -> Workspace:
+    """The same by anybody who is signed in; with a key used within a day for the same name, the first one again.
+
+    Raises Forbidden for a token that lacks a scope or is bound to workspaces, IdempotencyConflict.
+    """
+    access.require_full(viewer)
+    if viewer.token_workspaces is not None:
+        raise Forbidden("This token is bound to workspaces.")
+    fingerprint = hashlib.sha256(f"workspace\0{name}".encode()).hexdigest()
+    first_id = idempotency.made(session, viewer, idempotency_key, fingerprint)
+    first = None if first_id is None else session.get(Workspace, first_id)
+    if first is not None:
+        access.role_in(session, viewer, first.id)
+        return first
+    workspace = create(session, viewer.user_id, name)
+    idempotency.remember(session, viewer, idempotency_key, fingerprint, workspace.id)
+    return workspace
+
+
+def get(session: Session, viewer: Viewer, workspace_id: str) -> Seen:
+    """One workspace. Raises NotFound, Forbidden without the scope `read`."""
+    access.require(session, viewer, workspace_id, "read")
+    return seen(session, viewer, workspace_id)
+
+
+def seen(session: Session, viewer: Viewer, workspace_id: str) -> Seen:
+    """What somebody is shown who has just made or changed the workspace. Raises NotFound."""
+    role = access.role_in(session, viewer, workspace_id)
+    totals = _totals(session, [workspace_id])
+    return Seen(session.get_one(Workspace, workspace_id), role, totals.get(workspace_id, {}))
+
+
+_ADMINS_OWN = {"quota_bytes": "quotaBytes", "quota_files": "quotaFiles"}
+
+
+def change(session: Session, viewer: Viewer, workspace_id: str, changes: dict[str, Any]) -> None:
+    """Change `name` (owners), `quota_bytes` or `quota_files` (admins; None: the server's default, 0: no limit).
+
+    Raises NotFound, Forbidden, InvalidParameter when there is nothing to change.
+    """
+    access.require(session, viewer, workspace_id, "manage")
+    if not changes:
+        raise InvalidParameter("Name something to change.")
+    if not viewer.is_admin and changes.keys() & _ADMINS_OWN.keys():
+        raise Forbidden("Only an admin may change a quota.")
+    workspace = session.exec(select(Workspace).where(Workspace.id == workspace_id).with_for_update()).one()
+    about = {_ADMINS_OWN.get(key, key): value for key, value in changes.items() if getattr(workspace, key) != value}
+    for key, value in changes.items():
+        setattr(workspace, key, value)
+    session.add(workspace)
+    if about:
+        events.record(session, "workspace.changed", workspace_id, actor_id=viewer.user_id, data=about)
 
 
 def list_page(session: Session, viewer: Viewer, window: Window) -> Page[Seen]:

@@ -13,7 +13,8 @@ VERSION = "1"
 """Fixed: by default it is a hash of the source, and then work from before an upgrade would never run."""
 PROVISION_QUEUE = "provision"
 CLEANUP_QUEUE = "cleanup"
-PROVISION, DELETE_REMOTE, TIDY = "provision", "delete_remote", "tidy"
+MAIL_QUEUE = "mail"
+PROVISION, DELETE_REMOTE, TIDY, MAIL_LINK = "provision", "delete_remote", "tidy", "mail_link"
 _POLL_S = 0.1
 _CLEANUP_POLL_S = 1.0
 
@@ -33,6 +34,7 @@ class DurableQueue:
         for name, concurrency, poll in (
             (PROVISION_QUEUE, provision_concurrency, _POLL_S),
             (CLEANUP_QUEUE, 2, _CLEANUP_POLL_S),
+            (MAIL_QUEUE, 1, _CLEANUP_POLL_S),  # apart: a mail server that hangs must hold up nothing else
         ):
             client.register_queue(name, worker_concurrency=concurrency, polling_interval_sec=poll)
 
@@ -62,6 +64,11 @@ class DurableQueue:
         """Enqueue a look for images of a file that nobody committed; the same (file, run, attempt) twice is one."""
         options = _options(CLEANUP_QUEUE, TIDY, f"tidy:{file_id}:{run}:{attempt}", delay_seconds)
         self.client().enqueue_in_transaction(session, options, file_id, run, attempt)
+
+    def mail_link(self, session: Session, link_id: str, attempt: int, delay_seconds: float = 0) -> None:
+        """Enqueue a letter with a link to set a password; the same (link, attempt) twice is one."""
+        options = _options(MAIL_QUEUE, MAIL_LINK, f"mail:{link_id}:{attempt}", delay_seconds)
+        self.client().enqueue_in_transaction(session, options, link_id, attempt)
 
     def close(self) -> None:
         """Return its connections."""

@@ -18,11 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from images_app.bootstrap import World
-from images_app.core import cleanup
+from images_app.core import cleanup, passwords
 from images_app.core.attempt import Outcome, begin, perform
 from images_app.core.retry import delay
 from images_app.core.settle import settle
-from images_app.jobs.queue import DELETE_REMOTE, PROVISION, TIDY
+from images_app.errors import MailError
+from images_app.jobs.queue import DELETE_REMOTE, MAIL_LINK, PROVISION, TIDY
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -87,6 +88,7 @@ def register(shop: Workshop) -> None:
     _register_provision(shop)
     _register_delete_remote(shop)
     _register_tidy(shop)
+    _register_mail_link(shop)
 
 
 def _register_provision(shop: Workshop) -> None:
@@ -160,3 +162,31 @@ def _register_tidy(shop: Workshop) -> None:
         seen = network(file_id)
         if seen is not None:
             commit(file_id, run, attempt, seen)
+
+
+def _register_mail_link(shop: Workshop) -> None:
+    world = shop.world
+
+    @DBOS.step(name="mail_link.send")
+    def network(link_id: str) -> bool:
+        """Whether that is done. Writing and sending are one step: the engine keeps results, and must not keep secrets.
+        A letter that is sent twice after a crash carries a link that works and one that does not."""
+        letter = shop.transaction(lambda session: passwords.write_letter(session, link_id, world.password_page))
+        if letter is None or world.mail is None:
+            return True
+        mail = world.mail
+        try:
+            shop.abandonable(lambda: mail.send(letter))
+        except MailError as error:
+            log.warning("the letter of %s could not be sent: %s", link_id, error)
+            return False
+        return True
+
+    @DBOS.workflow(name=MAIL_LINK)
+    def mail_link(link_id: str, attempt: int) -> None:
+        if not network(link_id):
+            again(link_id, attempt)
+
+    @DBOS.step(name="mail_link.again")
+    def again(link_id: str, attempt: int) -> None:
+        shop.transaction(lambda session: world.queue.mail_link(session, link_id, attempt + 1, delay(attempt)))

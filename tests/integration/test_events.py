@@ -287,7 +287,7 @@ def test_what_another_process_commits_arrives_as_well(gallery: Gallery) -> None:
     with stream(gallery.client) as live:
         with gallery.api.world.database.engine.begin() as connection:  # nobody is told of this commit
             connection.exec_driver_sql(
-                "INSERT INTO event (id, type, created_at, workspace_id, data) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO event (id, type, is_audit, created_at, workspace_id, data) VALUES (?, ?, 0, ?, ?, ?)",
                 ("evt_other", "file.ready", "2026-07-01 12:00:00.000000", gallery.workspace.id, "{}"),
             )
         assert live.event()["id"] == "evt_other"

@@ -27,7 +27,10 @@ def test_migrating_twice_changes_nothing_and_keeps_rows(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a.db"
     migrations.upgrade(url)
     with sqlite3.connect(tmp_path / "a.db") as connection:
-        connection.execute("INSERT INTO workspace VALUES ('wsp_1', 'Photos', 'photos', '2026-01-01 00:00:00')")
+        connection.execute(
+            "INSERT INTO workspace (id, name, bucket, created_at)"
+            " VALUES ('wsp_1', 'Photos', 'photos', '2026-01-01 00:00:00')"
+        )
     migrations.upgrade(url)
     with sqlite3.connect(tmp_path / "a.db") as connection:
         assert connection.execute("SELECT name FROM workspace").fetchall() == [("Photos",)]

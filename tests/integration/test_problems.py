@@ -173,7 +173,7 @@ def test_a_fault_of_ours_tells_nothing_and_is_in_the_log(api: Api, ada: User, ca
     assert secret not in caplog.text
 
 
-def test_answers_are_not_stored_by_anybody(api: Api, ada: User) -> None:
+def test_answers_are_nobody_elses_and_asked_for_anew_each_time(api: Api, ada: User) -> None:
     _, secret = api.token(ada)
-    assert api.client(secret).get("/api/me").headers["cache-control"] == "private, no-store"
+    assert api.client(secret).get("/api/me").headers["cache-control"] == "private, no-cache"
     assert "no-store" in api.client().get("/api/me").headers["cache-control"]

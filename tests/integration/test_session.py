@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlmodel import col, select, update
 
-from images_app.core import sessions, users
+from images_app.core import sessions, throttle, users
 from images_app.errors import BadCredentials, TooManyAttempts
 from images_app.models import Session, SignInFailure, User, now
 from tests.integration.conftest import EMAIL, Api
@@ -182,7 +182,7 @@ def test_a_success_wipes_the_failures_of_that_email_only(api: Api, ada: User) ->
 def test_failures_from_one_public_address_are_throttled_over_many_emails(api: Api) -> None:
     """Through core: on this machine every request comes from a local address, which may be a proxy's."""
     with api.world.database.write() as session:
-        session.add_all(SignInFailure(subject="address:203.1.113.9") for _ in range(sessions.FAILURES_PER_ADDRESS))
+        session.add_all(SignInFailure(subject="address:203.1.113.9") for _ in range(throttle.FAILURES_PER_ADDRESS))
     with pytest.raises(TooManyAttempts):
         sessions.sign_in(api.world.database, "new@example.com", "x", address="203.1.113.9")
     with pytest.raises(BadCredentials):

@@ -33,7 +33,7 @@ LISTS: dict[str, tuple[Lister, paging.Kind]] = {
     "errors": (lambda s, v, w: files.list_page(s, v, files.Filter(status="error"), w), files.KIND),
     "trash": (lambda s, v, w: files.list_page(s, v, files.Filter(is_trashed=True), w), files.KIND),
     "events": (lambda s, v, w: events.list_page(s, v, events.Filter(), w), events.KIND),
-    "created": (lambda s, v, w: events.list_page(s, v, events.Filter(type="image.created"), w), events.KIND),
+    "created": (lambda s, v, w: events.list_page(s, v, events.Filter(types=("image.created",)), w), events.KIND),
 }
 
 

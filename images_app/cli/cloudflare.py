@@ -1,13 +1,12 @@
 """`aeontel cloudflare`: the local Cloudflare Images, inside the server or by itself, and its fault switches."""
 
 import json
-import socket
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from images_app.cli import serving
 from images_app.cli.fault import fail, plain_errors
 
 if TYPE_CHECKING:
@@ -22,7 +21,10 @@ Data = Annotated[Path | None, _DATA]
 
 
 @app.command()
-def credentials(data: Data = None) -> None:
+def credentials(
+    data: Data = None,
+    everything: Annotated[bool, typer.Option("--all", help="The batch host and the read-only token, too.")] = False,
+) -> None:
     """Print what any Cloudflare client needs to use the local one, as JSON."""
     from images_app import keys
     from images_app.emulator import standalone
@@ -43,7 +45,9 @@ def credentials(data: Data = None) -> None:
             api_token=kept.cloudflare_api_token,
             public_delivery_base=settings().delivery_base,
         )
-    typer.echo(json.dumps(standalone.shown(config, settings().public_url), indent=2))
+    shown = standalone.shown(config, settings().public_url)
+    names = shown if everything else ("apiBase", "accountId", "accountHash", "apiToken", "deliveryBase")
+    typer.echo(json.dumps({name: shown[name] for name in names}, indent=2))
 
 
 @app.command()
@@ -64,41 +68,20 @@ def serve(
     for base in bases:
         if not base.startswith(("http://", "https://")):
             fail(f"--allow-fetch {base}: a URL prefix begins with http:// or https://", 2)
-    _require_free_port(host, port)
+    serving.require_free_port(host, port, "--port 8788")
     name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - comparing, not binding
     url = public_url.rstrip("/") or f"http://{name}:{port}"
     config = standalone.configure(data, public_url=url, fetch_bases=bases)
     shown = standalone.shown(config, url)
     text = json.dumps(shown) if as_json else _welcome(url, shown)
-    threading.Thread(target=_announce, args=(name, port, text), daemon=True).start()
+    serving.announce(host, port, text)
+    serving.never_fork()
     standalone.serve(config, host=host, port=port)
 
 
 def _welcome(url: str, shown: dict[str, str]) -> str:
     lines = [f"{name + ':':14} {value}" for name, value in shown.items()]
     return "\n".join(["", f"Local Cloudflare Images: {url}", *lines, "Ctrl-C ends it.", ""])
-
-
-def _require_free_port(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            fail(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one: --port 8788")
-
-
-def _announce(host: str, port: int, text: str) -> None:
-    """Print it once the port answers."""
-    import time
-
-    while True:
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.02)
-    typer.echo(text)
 
 
 @fault.command("set")

@@ -105,7 +105,7 @@ class Emulator:
         try:
             call = self._call(services, request, path)
             operation = call.operation
-            if operation == "control" or not services.faults.any():
+            if operation in ("control", "page") or not services.faults.any():
                 return await call.run(), operation, ""
             fault = await services.threads.run(services.faults.take, operation)
             if fault is None:

@@ -31,14 +31,14 @@ h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 code, td { font: 13px/1.6 ui-monospace, monospace }
 ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; padding: 0 }
 li { list-style: none; overflow-wrap: anywhere; font-size: 13px }
-li div { height: 7.5rem; display: grid; place-items: center; background: color-mix(in srgb, currentColor 8%, #0000) }
-img { max-width: 100%; max-height: 100% }
+li div { height: 8rem; margin-bottom: .4rem; overflow: hidden; display: grid; place-items: center; background: color-mix(in srgb, currentColor 8%, #0000) }
+img { max-width: 100%; max-height: 8rem }
 table { border-collapse: collapse; width: 100% } td { padding: 0 .8rem 0 0; overflow-wrap: anywhere }
 """.strip()
 _POLICY = "; ".join(
     (
         "default-src 'none'",
-        "img-src 'self'",
+        "img-src 'self' data:",
         f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
         "base-uri 'none'",
         "form-action 'none'",
@@ -104,7 +104,7 @@ def _page(services: Services) -> str:
     calls = _table([_call(made) for made in services.calls.newest()])
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Local Cloudflare Images</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
+        f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>{_STYLE}</style>'
         f"<h1>Local Cloudflare Images</h1><p>Account <code>{escape(services.config.account_id)}</code>, "
         f"delivery <code>/imagedelivery/{escape(services.config.account_hash)}/</code></p>{faults}"
         f"<h2>Images ({count})</h2><ul>{shown}</ul>{tables}<h2>Last calls</h2>{calls}</html>"

@@ -7,7 +7,9 @@ LUCIDE = "lucide-react@1.26.0"
 RADIX_DIALOG = "@radix-ui/react-dialog@1.3.1"
 RADIX_MENU = "@radix-ui/react-dropdown-menu@2.2.1"
 
-for _name in ("icons.js", "session.js", "time.js", "Menu.jsx"):
+_MODULES = ("icons.js", "letters.js", "session.js", "time.js", "useOrigin.js", "useRest.js")
+_PARTS = ("Copyable.jsx", "Dialog.jsx", "Field.jsx", "Lists.jsx", "Menu.jsx", "Meter.jsx", "Opener.jsx", "Question.jsx")
+for _name in (*_MODULES, *_PARTS):
     rx.asset(_name, shared=True)
 _TIME = rx.asset("Time.jsx", shared=True)
 

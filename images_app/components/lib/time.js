@@ -8,6 +8,7 @@ const clock = written({ hour: "2-digit", minute: "2-digit" });
 const clockSeconds = written({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = written({ day: "numeric", month: "short" });
 const dayOfYear = written({ day: "numeric", month: "short", year: "numeric" });
+const longDay = written({ day: "numeric", month: "long", year: "numeric" });
 const everything = written({ dateStyle: "full", timeStyle: "long" });
 
 const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
@@ -17,7 +18,37 @@ export const daysBetween = (from, to) => Math.round((midnight(to) - midnight(fro
 
 const dayIn = (date, now) => (date.getFullYear() === now.getFullYear() ? day(date) : dayOfYear(date));
 
+const AGO = [
+  [60, "minute", 60],
+  [3_600, "hour", 24],
+];
+
+/** 1 minute ago, 5 hours ago; null when it is longer ago than the clock tells well */
+function ago(date, now) {
+  const seconds = (now - date) / 1000;
+  if (seconds < 60) return "Just now";
+  const [unit, name] = AGO.find(([unit, , most]) => seconds < unit * most) ?? [];
+  if (!unit || (name === "hour" && daysBetween(date, now) > 0)) return null;
+  const n = Math.floor(seconds / unit);
+  return `${n} ${n === 1 ? name : `${name}s`} ago`;
+}
+
 const FORMS = {
+  /** Today, Yesterday, 18 February 2027 */
+  dayName(date, now) {
+    const days = daysBetween(date, now);
+    return days === 0 ? "Today" : days === 1 ? "Yesterday" : longDay(date);
+  },
+  /** today 13:40, inside a sentence */
+  inner: (date, now) => FORMS.day(date, now).replace(/^[TY]/, (letter) => letter.toLowerCase()),
+  /** 30 Jun 2026 */
+  date: (date) => dayOfYear(date),
+  /** 18 February 2027 */
+  long: (date) => longDay(date),
+  /** 14:02, for a list that says the day itself */
+  clock: (date) => clock(date),
+  /** Just now, 2 minutes ago, Yesterday, 14 Sep 2026 */
+  ago: (date, now) => ago(date, now) ?? (daysBetween(date, now) === 1 ? "Yesterday" : dayOfYear(date)),
   /** 14:02, Yesterday, 14 Nov, 14 Nov 2025 */
   short(date, now) {
     const days = daysBetween(date, now);

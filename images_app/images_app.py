@@ -9,14 +9,32 @@ import reflex as rx
 from images_app.bootstrap import world
 from images_app.components.broken import broken
 from images_app.components.frame import missing
-from images_app.pages import content, file, files, home, login, trash
+from images_app.pages import (
+    account,
+    activity,
+    content,
+    file,
+    files,
+    home,
+    login,
+    members,
+    password,
+    people,
+    tokens,
+    trash,
+    workspace,
+)
 from images_app.server import Server
+from images_app.state.activity import ActivityState
 from images_app.state.files import FilesState, FileState
 from images_app.state.gallery import GalleryState
 from images_app.state.guard import Guard
 from images_app.state.shell import ShellState
 
 _log = logging.getLogger(__name__)
+
+_FOLDERS = ("/login", "/password", "/settings/tokens", "/settings/account", "/settings/people")
+"""Pages whose address names no thing."""
 
 
 def _with_server(face: Any) -> Any:
@@ -25,8 +43,9 @@ def _with_server(face: Any) -> Any:
     app.register_lifespan_task(server.lifespan)
 
     async def pages(scope: Any, receive: Any, send: Any) -> None:
-        # The export keeps this page as login/index.html, which would be answered by a redirect to /login/.
-        await face({**scope, "path": "/login/"} if scope.get("path") == "/login" else scope, receive, send)
+        # The export keeps such a page as login/index.html, which would be answered by a redirect to /login/.
+        path = scope.get("path")
+        await face({**scope, "path": f"{path}/"} if path in _FOLDERS else scope, receive, send)
 
     return server.compose(pages)
 
@@ -43,7 +62,7 @@ def _log_browser_fault(exception: Exception) -> None:
 
 
 app = rx.App(
-    stylesheets=["/tokens.css", "/base.css", "/controls.css", "/shell.css", "/files.css"],
+    stylesheets=["/tokens.css", "/base.css", "/controls.css", "/shell.css", "/files.css", "/people.css"],
     reset_style=False,
     html_lang="en",
     head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
@@ -76,5 +95,33 @@ _add_page(
     title="Trash · Aeontel Images",
     on_load=[ShellState.enter, FilesState.open_trash],
 )
+_add_page(
+    members.page,
+    route="/w/[workspace_id]/members",
+    title="Members · Aeontel Images",
+    on_load=ShellState.enter,
+)
+_add_page(
+    activity.page,
+    route="/w/[workspace_id]/activity",
+    title="Activity · Aeontel Images",
+    on_load=[ShellState.enter, ActivityState.open],
+)
+_add_page(
+    workspace.page,
+    route="/w/[workspace_id]/settings",
+    title="Settings · Aeontel Images",
+    on_load=ShellState.enter,
+)
 _add_page(file.page, route="/files/[file_id]", title="File · Aeontel Images", on_load=FileState.open)
+_settings = partial(_add_page, on_load=ShellState.enter_settings)
+_settings(tokens.page, route="/settings/tokens", title="API tokens · Aeontel Images")
+_settings(account.page, route="/settings/account", title="Your account · Aeontel Images")
+_add_page(
+    people.page,
+    route="/settings/people",
+    title="People · Aeontel Images",
+    on_load=ShellState.enter_administration,
+)
+_add_page(password.page, route="/password", title="Set a password · Aeontel Images")
 _add_page(missing(), route="404", title="Not found · Aeontel Images")

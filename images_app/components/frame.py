@@ -9,7 +9,8 @@ from images_app.components import shell
 from images_app.components.login import session_ended
 from images_app.state.shell import ShellState
 
-Section = Literal["content", "files", "trash"]
+Section = Literal["content", "files", "trash", "members", "activity", "settings", "tokens", "account", "people"]
+_OF_NO_WORKSPACE = ("tokens", "account", "people")
 _SECTIONS: tuple[tuple[Section, str, str, rx.Var[int]], ...] = (
     ("content", "Images", "images", ShellState.totals.images),
     ("files", "Files", "files", ShellState.totals.files),
@@ -24,39 +25,84 @@ def number(value: rx.Var[int]) -> rx.Var[str]:
 
 def files_count(total: rx.Var[int]) -> rx.Component:
     """`4,390 files`; nothing for none, because the page then says so itself."""
-    words = rx.el.span(number(total), rx.cond(total == 1, " file", " files"), class_name="count num")
-    return rx.cond(total > 0, words)
+    return counted(total, "file", "files")
 
 
-def path(section: Section) -> rx.Var[str]:
-    """Where a section of the open workspace is."""
-    return f"/w/{ShellState.place.id}/{section}"
+def counted(total: rx.Var[int], one: str, many: str) -> rx.Component:
+    """`6 people`, beside a title; nothing for none."""
+    return rx.cond(
+        total > 0, rx.el.span(number(total), rx.cond(total == 1, f" {one}", f" {many}"), class_name="count num")
+    )
+
+
+def path(section: Section) -> rx.Var[str] | str:
+    """Where a section is: of the open workspace, or of nobody's."""
+    return f"/settings/{section}" if section in _OF_NO_WORKSPACE else f"/w/{ShellState.place.id}/{section}"
 
 
 def _here(section: Section, current: Section) -> dict[str, str]:
     return {"aria-current": "page"} if section == current else {}
 
 
+def _entry(section: Section, name: str, icon: str, current: Section, total: rx.Var[int] | None = None) -> rx.Component:
+    return link(
+        rx.icon(icon, aria_hidden=True),
+        rx.el.span(name),
+        *([] if total is None else [rx.cond(total > 0, rx.el.span(number(total), class_name="count num"))]),
+        to=path(section),
+        custom_attrs=_here(section, current),
+    )
+
+
+def _nav(name: str, *entries: rx.Component) -> rx.Component:
+    return rx.el.nav(rx.el.h2(name), *entries, class_name="nav", custom_attrs={"aria-label": name})
+
+
 def _side(current: Section) -> rx.Component:
-    entries = [
-        link(
-            rx.icon(icon, aria_hidden=True),
-            rx.el.span(name),
-            rx.cond(total > 0, rx.el.span(number(total), class_name="count num")),
-            to=path(section),
-            custom_attrs=_here(section, current),
-        )
-        for section, name, icon, total in _SECTIONS
-    ]
+    content = [_entry(section, name, icon, current, total) for section, name, icon, total in _SECTIONS]
+    of_owners = rx.fragment(
+        _entry("activity", "Activity", "history", current),
+        _entry("settings", "Settings", "settings", current),
+    )
     return rx.el.aside(
-        shell.switcher(place=ShellState.place, places=ShellState.places, section=current),
-        rx.el.nav(rx.el.h2("Content"), *entries, class_name="nav", custom_attrs={"aria-label": "Content"}),
+        _switcher(current),
+        rx.cond(ShellState.place.id, _nav("Content", *content)),
+        _nav(
+            "Workspace",
+            rx.cond(ShellState.place.id, _entry("members", "Members", "users", current, ShellState.totals.members)),
+            rx.cond(ShellState.may_manage, of_owners),
+            _entry("tokens", "API tokens", "key_round", current),
+        ),
         rx.el.div(
-            shell.live(workspace=ShellState.place.id, on_happened=ShellState.count_again),
-            shell.account(email=ShellState.email),
+            shell.room(totals=ShellState.totals),
+            shell.live(
+                workspace=ShellState.place.id,
+                on_happened=ShellState.count_again,
+                on_changed=ShellState.look_again,
+            ),
+            rx.el.div(
+                _account(),
+                shell.keyboard(may_write=ShellState.may_write),
+                class_name="foot-row",
+            ),
             class_name="side-foot",
         ),
         class_name="side",
+    )
+
+
+def _switcher(current: Section) -> rx.Component:
+    section = "content" if current in _OF_NO_WORKSPACE else current
+    return shell.switcher(place=ShellState.place, places=ShellState.places, section=section)
+
+
+def _account(**props: bool) -> rx.Component:
+    return shell.account(
+        email=ShellState.email,
+        place=ShellState.place.id,
+        may_manage=ShellState.may_manage,
+        is_admin=ShellState.is_admin,
+        **props,
     )
 
 
@@ -70,7 +116,7 @@ def _bottom(current: Section) -> rx.Component:
         files,
         rx.cond(ShellState.may_write, upload(current, compact=True)),
         trash,
-        shell.account(email=ShellState.email, compact=True),
+        _account(compact=True),
         class_name="tabbar on-phone",
         custom_attrs={"aria-label": "Main"},
     )
@@ -82,13 +128,14 @@ def upload(current: Section, **props: bool) -> rx.Component:
     return shell.upload_button(**props, **elsewhere)
 
 
-def bar(title: str, *inside: rx.Component, current: Section) -> rx.Component:
-    """The line above a page: on the desk its title and tools, on the phone the workspace."""
+def bar(title: str, *inside: rx.Component, current: Section, on_phone: rx.Component | None = None) -> rx.Component:
+    """The line above a page: on the desk its title and tools, on the phone the workspace and `on_phone`."""
     return rx.fragment(
         rx.el.header(rx.el.h1(title), *inside, class_name="top on-desk"),
         rx.el.header(
             rx.el.h1(title, class_name="sr"),
-            shell.switcher(place=ShellState.place, places=ShellState.places, section=current),
+            _switcher(current),
+            *([] if on_phone is None else [on_phone]),
             class_name="top on-phone",
         ),
     )
@@ -126,7 +173,8 @@ def homeless() -> rx.Component:
     return lone_face(
         "users",
         "You are not in a workspace yet",
-        rx.fragment("Ask an owner to add ", rx.el.b(ShellState.email), ", then load this page again."),
+        rx.fragment("Ask an owner to add ", rx.el.b(ShellState.email), ", or create a workspace of your own."),
+        shell.create_workspace(),
         shell.sign_out(),
     )
 

@@ -1,5 +1,33 @@
 """Every page of the face, one module each."""
 
-from images_app.pages import content, file, files, home, login, trash
+from images_app.pages import (
+    account,
+    activity,
+    content,
+    file,
+    files,
+    home,
+    login,
+    members,
+    password,
+    people,
+    tokens,
+    trash,
+    workspace,
+)
 
-__all__ = ["content", "file", "files", "home", "login", "trash"]
+__all__ = [
+    "account",
+    "activity",
+    "content",
+    "file",
+    "files",
+    "home",
+    "login",
+    "members",
+    "password",
+    "people",
+    "tokens",
+    "trash",
+    "workspace",
+]

@@ -11,7 +11,11 @@ def page() -> rx.Component:
             mark(),
             rx.el.div(rx.el.h1("Sign in"), rx.el.p("to Aeontel Images")),
             sign_in(),
-            rx.el.p("No account? Ask an owner of your workspace.", class_name="small muted"),
+            rx.el.p(
+                "No account? Ask an owner of your workspace. ",
+                rx.el.a("Forgot your password?", href="/password"),
+                class_name="small muted",
+            ),
             class_name="in",
         ),
         rx.el.footer(host()),

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from images_app.components.files import file_list
+from images_app.components.files import empty_trash, file_list
 from images_app.components.frame import bar, files_count, frame
 from images_app.components.shell import offline_notice
 from images_app.state.files import FilesState
@@ -15,7 +15,10 @@ def page() -> rx.Component:
         bar(
             "Trash",
             files_count(total),
+            rx.el.span(class_name="grow"),
+            empty_trash(),
             current="trash",
+            on_phone=empty_trash(compact=True),
         ),
         offline_notice(),
         rx.cond(

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
-from images_app.core import access, counters, workspaces
+from images_app.bootstrap import world
+from images_app.core import access, counters, quota, workspaces
 from images_app.core.access import Viewer
 from images_app.core.paging import Window
 from images_app.errors import NotFound
-from images_app.models import Workspace
+from images_app.models import Membership, Workspace
 from images_app.state.auth import AuthState, needs_session, opens_page
 
 
@@ -32,6 +33,11 @@ class Totals:
     files: int = 0
     failed: int = 0
     trash: int = 0
+    members: int = 0
+    bytes: int = 0
+    most_bytes: int | None = None
+    most_files: int | None = None
+    """How much fits; None: no limit."""
 
 
 class ShellState(AuthState):
@@ -43,6 +49,7 @@ class ShellState(AuthState):
     totals: Totals = Totals()
     is_missing: bool = False
     """There is no such workspace or file, or not for this viewer."""
+    is_admin: bool = False
 
     @rx.event
     @opens_page
@@ -62,15 +69,49 @@ class ShellState(AuthState):
             self._enter(session, viewer, self.workspace_id)
 
     @rx.event
+    @opens_page
+    def enter_settings(self) -> None:
+        """A page of no workspace: around it stays the one that was open, or the newest."""
+        self._enter_settings()
+
+    @rx.event
+    @opens_page
+    def enter_administration(self) -> None:
+        """The same, for admins only."""
+        self._enter_settings()
+        self.is_missing = not self.is_admin
+
+    @rx.event
     @needs_session
     def count_again(self) -> None:
         """Something happened in the workspace."""
         with self._looking() as (_, session, viewer):
             self._look_around(session, viewer, self.place.id)
+        self._leave_the_lost()
+
+    @rx.event
+    @needs_session
+    def look_again(self) -> None:
+        """What this viewer may do has changed, or what a workspace is called."""
+        with self._looking() as (_, session, viewer):
+            self._enter(session, viewer, self.place.id)
+        self._leave_the_lost()
+
+    def _leave_the_lost(self) -> None:
+        """A page of no workspace goes on when the one around it is lost."""
+        if self.is_missing and not (self.workspace_id or self.file_id):
+            self._enter_settings()
+
+    def _enter_settings(self) -> None:
+        with self._looking() as (_, session, viewer):
+            self._enter(session, viewer, self.place.id)
+            if self.is_missing and self.places:
+                self._look_around(session, viewer, self.places[0].id)
+            self.is_missing = False
 
     def _enter(self, session: Session, viewer: Viewer, workspace_id: str) -> None:
         seen = workspaces.list_page(session, viewer, Window()).items
-        self.email = viewer.email
+        self.email, self.is_admin = viewer.email, viewer.is_admin
         self.places = tuple(Place(s.workspace.id, s.workspace.name, s.role) for s in seen)
         self._look_around(session, viewer, workspace_id)
 
@@ -82,9 +123,19 @@ class ShellState(AuthState):
             return
         workspace = session.get_one(Workspace, workspace_id)
         self.is_missing, self.place = False, Place(workspace_id, workspace.name, role)
+        held = counters.total(session, (workspace_id,), "bytes")
         n = [counters.total(session, (workspace_id,), name) for name in ("images", "files", "files:error", "trash")]
-        self.totals = Totals(*n)
+        most = quota.of(workspace, world().quota)
+        self.totals = Totals(*n, _members(session, workspace_id), held, most.bytes, most.files)
 
     @rx.var
     def may_write(self) -> bool:
         return self.place.role in ("owner", "editor")
+
+    @rx.var
+    def may_manage(self) -> bool:
+        return self.place.role == "owner"
+
+
+def _members(session: Session, workspace_id: str) -> int:
+    return session.exec(select(func.count()).where(Membership.workspace_id == workspace_id)).one()

@@ -137,6 +137,30 @@ class Happening:
 
 
 @dataclass(frozen=True)
+class Deed:
+    """An event of a workspace, for its owners."""
+
+    id: str
+    seq: int
+    type: str
+    at: str | None
+    by: str
+    """E-mail of who did it; empty for the pipeline itself."""
+    fileId: str
+    """To open it; empty when it is about no file, or the file is in the trash or gone."""
+    name: str
+    """Of the file; empty when nobody knows it any more."""
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: Event, by: str, file: File | None) -> "Deed":
+        is_there = file is not None and not file.is_trashed
+        name = file.name if file is not None else str(event.data.get("name", ""))
+        opens = (event.file_id or "") if is_there else ""
+        return cls(event.id, event.seq or 0, event.type, moment(event.created_at), by, opens, name, event.data)
+
+
+@dataclass(frozen=True)
 class ListPage:
     """The newest page of a list, and nothing of the others: the component puts them together.
 

@@ -1,11 +1,12 @@
 // A list of files: all, those that failed, or the trash. A table on the desk, two-line rows on the phone.
 
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, useParams } from "react-router";
 import { api } from "../gallery/api.js";
 import { Toasts } from "../gallery/Toasts.jsx";
 import { bytes } from "../gallery/words.js";
 import { Menu } from "../lib/Menu.jsx";
+import { Question } from "../lib/Question.jsx";
 import { Time } from "../lib/Time.jsx";
 import { daysBetween } from "../lib/time.js";
 import { Download, Ellipsis, FileIcon, Files, ImageMinus, PanelRight, RotateCw, Trash2, Undo2, WifiOff } from "../lib/icons.js";
@@ -23,7 +24,8 @@ export function FileList({ show, page, changed, mayWrite, onLoadPage, onLookAgai
   const list = `${useParams().workspace_id} ${show}`;
   const rows = useRows({ list, page, changed, show, onLoadPage, onLookAgain });
   const { again, gone, top } = rows;
-  const actions = useMemo(() => createActions({ again, gone, back: top }), [again, gone, top]);
+  const [question, setQuestion] = useState(null);
+  const actions = useMemo(() => createActions({ again, gone, back: top, ask: setQuestion }), [again, gone, top]);
   const kind = show === "trash" ? "trash" : "files";
 
   return (
@@ -49,6 +51,7 @@ export function FileList({ show, page, changed, mayWrite, onLoadPage, onLookAgai
         )}
         <More rows={rows} />
       </div>
+      {question && <Question {...question} onClose={() => setQuestion(null)} />}
       <Toasts />
     </>
   );
@@ -123,6 +126,12 @@ function Discarded({ row, actions, mayWrite }) {
             <Undo2 aria-hidden="true" />
             Restore
           </button>
+        )}
+        {mayWrite && (
+          <Menu
+            align="end" rows={[{ label: "Delete for good", icon: Trash2, danger: true, opens: true, run: () => actions.purge(row) }]}
+            trigger={<button type="button" className="btn icon mini" aria-label={`Actions for ${row.name}`} title="Actions"><Ellipsis aria-hidden="true" /></button>}
+          />
         )}
       </div>
     </div>

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (the API, the words and the toasts come from there)
-from images_app.components.lib import LUCIDE, RADIX_MENU
+from images_app.components.lib import LUCIDE, RADIX_DIALOG, RADIX_MENU
 from images_app.state.files import FilesState, FileState
 from images_app.state.shell import ShellState
 
@@ -14,6 +14,7 @@ for _name in (*_MODULES, "Happenings.jsx", "Rail.jsx", "Status.jsx", "Thumb.jsx"
     rx.asset(_name, shared=True)
 _LIST = rx.asset("FileList.jsx", shared=True)
 _PAGE = rx.asset("FilePage.jsx", shared=True)
+_EMPTY = rx.asset("EmptyTrash.jsx", shared=True)
 
 
 class FileList(rx.Component):
@@ -21,7 +22,7 @@ class FileList(rx.Component):
 
     library = _LIST.importable_path
     tag = "FileList"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_MENU]
+    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG, RADIX_MENU]
 
     show: rx.Var[str]
     page: rx.Var[Any]
@@ -43,6 +44,25 @@ class FilePage(rx.Component):
     may_write: rx.Var[bool]
     place: rx.Var[str]
     on_look_again: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class EmptyTrash(rx.Component):
+    """A button that deletes everything in the trash for good, after asking."""
+
+    library = _EMPTY.importable_path
+    tag = "EmptyTrash"
+    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
+
+    workspace: rx.Var[str]
+    total: rx.Var[int]
+    compact: rx.Var[bool]
+
+
+def empty_trash(*, compact: bool = False) -> rx.Component:
+    """Nothing for who may not, or when there is nothing in it."""
+    total = ShellState.totals.trash
+    button = EmptyTrash.create(workspace=ShellState.place.id, total=total, compact=compact)
+    return rx.cond(ShellState.may_write & (total > 0), button)
 
 
 def file_list(show: rx.Var[str] | str) -> rx.Component:

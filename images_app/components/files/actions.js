@@ -1,12 +1,14 @@
 // What a person can do with a file of the lists, what is said about it, and how it is taken back.
 
-import { api } from "../gallery/api.js";
+import { api, request } from "../gallery/api.js";
 import { say } from "../gallery/toasts.js";
+import { changed } from "../lib/useRest.js";
 
 const wrong = (what, error) => say(`${what} ${error.message}`, { bad: true });
 
-/** `again(fileId)` asks for the file's present row; `gone(fileId)` takes it out of the list. */
-export function createActions({ again, gone, back }) {
+/** `again(fileId)` asks for the file's present row; `gone(fileId)` takes it out of the list; `ask(question)` asks the
+ *  person first. */
+export function createActions({ again, gone, back, ask }) {
   async function attempt(what, work) {
     try {
       return (await work()) ?? true;
@@ -50,6 +52,22 @@ export function createActions({ again, gone, back }) {
     },
 
     restore,
+
+    purge: ({ id, name }) =>
+      ask({
+        title: `Delete ${name} for good?`,
+        text: "The file is deleted from this workspace and cannot be brought back.",
+        keep: "Keep it", act: "Delete for good",
+        async onAct() {
+          await request("DELETE", `/api/files/${id}?trash=1`).catch((problem) => {
+            if (problem.status !== 404) throw problem; // gone already is what was wanted
+          });
+          gone(id);
+          changed("trash");
+          say(`${name} deleted for good`);
+        },
+      }),
+
     download: ({ id }) => window.location.assign(api.originalUrl(id)),
   };
 }

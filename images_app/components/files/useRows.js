@@ -85,6 +85,13 @@ export function useRows({ list: wantedList, page, changed, show, onLoadPage, onL
   }, [show, gone, top]);
 
   useEffect(() => {
+    if (show !== "trash") return undefined;
+    const emptied = ({ detail }) => detail === "trash" && top();
+    window.addEventListener("aeontel:changed", emptied);
+    return () => window.removeEventListener("aeontel:changed", emptied);
+  }, [show, top]);
+
+  useEffect(() => {
     // Signed in again, or connected again: what was asked for meanwhile was not heard.
     const retry = () => asked.current.timer && server.current.onLoadPage(now.current.generation ?? 0, asked.current.cursor);
     window.addEventListener("aeontel:signed-in", retry);

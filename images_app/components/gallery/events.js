@@ -64,11 +64,15 @@ function listen(workspaceId, { onEvent, onState }) {
     if (leads) channel?.postMessage({ kind: "state", state: next });
   }
 
+  /** What this person may do has changed; also told when the stream ends, which may be because of that. */
+  const rights = () => window.dispatchEvent(new CustomEvent("aeontel:rights"));
+
   function start() {
     clearTimeout(timer);
     source?.close();
     const after = last ? `&after=${last}` : "";
-    source = new EventSource(`/api/events?workspace_id=${encodeURIComponent(workspaceId)}${after}`);
+    // audit: who may see who did what sees it live.
+    source = new EventSource(`/api/events?audit=1&workspace_id=${encodeURIComponent(workspaceId)}${after}`);
     source.onopen = () => {
       attempt = 0;
       enter({ state: "live" });
@@ -83,8 +87,14 @@ function listen(workspaceId, { onEvent, onState }) {
       take(event);
       channel?.postMessage({ kind: "event", event });
     };
+    source.addEventListener("rights", () => {
+      rights();
+      channel?.postMessage({ kind: "rights" });
+    });
     source.onerror = () => {
       source.close(); // the browser's own retry would not tell 401 from a restart
+      rights();
+      channel?.postMessage({ kind: "rights" });
       lost();
     };
   }
@@ -104,6 +114,7 @@ function listen(workspaceId, { onEvent, onState }) {
       if (data.kind === "event") take(data.event);
       else if (data.kind === "state" && !leads) enter(data.state);
       else if (data.kind === "hello" && leads) channel.postMessage({ kind: "state", state });
+      else if (data.kind === "rights") rights();
       else if (data.kind === "retry" && leads) start();
     };
   }

@@ -2,7 +2,8 @@ import { useContext } from "react";
 import { ColorModeContext } from "$/utils/context";
 import { say } from "../gallery/toasts.js";
 import { Menu } from "../lib/Menu.jsx";
-import { LogOut, MenuIcon, Monitor, Moon, Sun } from "../lib/icons.js";
+import { CircleUser, History, KeyRound, LogOut, MenuIcon, Monitor, Moon, Settings, Sun, Users } from "../lib/icons.js";
+import { letters } from "../lib/letters.js";
 import { signOut } from "../lib/session.js";
 
 const THEMES = [
@@ -11,14 +12,8 @@ const THEMES = [
   { mode: "system", label: "Same as the system", icon: Monitor },
 ];
 
-/** Two letters of an address: mara.lind@… is ML, mara@northlight.co is MA. */
-function letters(email) {
-  const [first = "", second = ""] = email.split("@")[0].split(/[._+-]/);
-  return `${first[0] ?? ""}${second[0] ?? first[1] ?? ""}`.toUpperCase();
-}
-
-/** Who is signed in, the theme, and the way out. `compact` is the phone's. */
-export function Account({ email, compact = false }) {
+/** Who is signed in, the theme, and the way out. `compact` is the phone's, and leads where the sidebar leads. */
+export function Account({ email, place, mayManage, isAdmin, compact = false }) {
   const { rawColorMode, setColorMode } = useContext(ColorModeContext);
 
   async function out() {
@@ -36,8 +31,19 @@ export function Account({ email, compact = false }) {
       <span className="grow cut">{email}</span>
     </button>
   );
+  const sidebar = [
+    place && { label: "Members", icon: Users, to: `/w/${place}/members` },
+    mayManage && { label: "Activity", icon: History, to: `/w/${place}/activity` },
+    mayManage && { label: "Settings", icon: Settings, to: `/w/${place}/settings` },
+    { label: "API tokens", icon: KeyRound, to: "/settings/tokens" },
+    "rule",
+  ];
   const rows = [
+    ...(compact ? sidebar : []),
     compact && { title: email },
+    { label: "Your account", icon: CircleUser, to: "/settings/account" },
+    isAdmin && { label: "People on this server", icon: Users, to: "/settings/people" },
+    "rule",
     { title: "Theme" },
     ...THEMES.map(({ mode, ...row }) => ({ ...row, chosen: rawColorMode === mode, run: () => setColorMode(mode) })),
     "rule",

@@ -1,21 +1,16 @@
+import { useState } from "react";
 import { Menu } from "../lib/Menu.jsx";
-import { ChevronsUpDown } from "../lib/icons.js";
+import { ChevronsUpDown, Plus } from "../lib/icons.js";
+import { NewWorkspace } from "./CreateWorkspace.jsx";
 
 export const initial = (name) => [...name.trim()][0]?.toUpperCase() ?? "";
 
-/** Which workspace this is, and the way to the others. With only one there is nothing to switch. */
+/** Which workspace this is, the way to the others, and making another. */
 export function Switcher({ place, places, section }) {
+  const [creating, setCreating] = useState(false);
   const sign = (name) => <span className="avatar square" aria-hidden="true">{initial(name)}</span>;
-  if (places.length < 2) {
-    return (
-      <div className="switch still">
-        {sign(place.name)}
-        <span className="grow cut">{place.name}</span>
-      </div>
-    );
-  }
   const trigger = (
-    <button type="button" className="switch" aria-label={`Workspace ${place.name}. Switch workspace`}>
+    <button type="button" className="switch" aria-label={place.id ? `Workspace ${place.name}. Switch workspace` : "Workspaces"}>
       {sign(place.name)}
       <span className="grow cut">{place.name}</span>
       <ChevronsUpDown aria-hidden="true" />
@@ -28,5 +23,11 @@ export function Switcher({ place, places, section }) {
     to: `/w/${id}/${section}`,
     chosen: id === place.id,
   }));
-  return <Menu trigger={trigger} rows={[{ title: "Workspaces" }, ...rows]} />;
+  const create = { label: "Create a workspace", icon: Plus, opens: true, run: () => setCreating(true) };
+  return (
+    <>
+      <Menu trigger={trigger} rows={[{ title: "Workspaces" }, ...rows, "rule", create]} />
+      {creating && <NewWorkspace onClose={() => setCreating(false)} />}
+    </>
+  );
 }

@@ -5,12 +5,15 @@ from typing import Any
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (its JavaScript hears the events and says things)
-from images_app.components.lib import LUCIDE, RADIX_MENU
+from images_app.components.lib import LUCIDE, RADIX_DIALOG, RADIX_MENU
 
 _SWITCHER = rx.asset("Switcher.jsx", shared=True)
 _ACCOUNT = rx.asset("Account.jsx", shared=True)
 _LIVE = rx.asset("Live.jsx", shared=True)
 _OFFLINE = rx.asset("OfflineNotice.jsx", shared=True)
+_KEYBOARD = rx.asset("Keyboard.jsx", shared=True)
+_CREATE = rx.asset("CreateWorkspace.jsx", shared=True)
+_ROOM = rx.asset("Room.jsx", shared=True)
 _SIGN_OUT = rx.asset("SignOut.jsx", shared=True)
 _UPLOAD = rx.asset("UploadButton.jsx", shared=True)
 
@@ -20,7 +23,7 @@ class Switcher(rx.Component):
 
     library = _SWITCHER.importable_path
     tag = "Switcher"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_MENU]
+    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG, RADIX_MENU]
 
     place: rx.Var[Any]
     places: rx.Var[Any]
@@ -28,13 +31,16 @@ class Switcher(rx.Component):
 
 
 class Account(rx.Component):
-    """Who is signed in, the theme, and the way out."""
+    """Who is signed in, the theme, and the way out; on the phone (`compact`) also to what the sidebar has."""
 
     library = _ACCOUNT.importable_path
     tag = "Account"
     lib_dependencies: list[str] = [LUCIDE, RADIX_MENU]
 
     email: rx.Var[str]
+    place: rx.Var[str]
+    may_manage: rx.Var[bool]
+    is_admin: rx.Var[bool]
     compact: rx.Var[bool]
 
 
@@ -46,6 +52,8 @@ class Live(rx.Component):
 
     workspace: rx.Var[str]
     on_happened: rx.EventHandler[rx.event.no_args_event_spec]
+    on_changed: rx.EventHandler[rx.event.no_args_event_spec]
+    """What this person may do, or what the workspace is called."""
 
 
 class OfflineNotice(rx.Component):
@@ -67,6 +75,33 @@ class UploadButton(rx.Component):
     gallery: rx.Var[str]
 
 
+class Keyboard(rx.Component):
+    """The list of keys: its button, and the key that opens it from anywhere."""
+
+    library = _KEYBOARD.importable_path
+    tag = "Keyboard"
+    lib_dependencies: list[str] = [LUCIDE]
+
+    may_write: rx.Var[bool]
+
+
+class CreateWorkspace(rx.Component):
+    """A button that asks for a name and opens the new workspace."""
+
+    library = _CREATE.importable_path
+    tag = "CreateWorkspace"
+    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
+
+
+class Room(rx.Component):
+    """How full the workspace is, where there is a limit."""
+
+    library = _ROOM.importable_path
+    tag = "Room"
+
+    totals: rx.Var[Any]
+
+
 class SignOut(rx.Component):
     """A button that signs out."""
 
@@ -76,7 +111,10 @@ class SignOut(rx.Component):
 
 switcher = Switcher.create
 account = Account.create
+create_workspace = CreateWorkspace.create
+keyboard = Keyboard.create
 live = Live.create
+room = Room.create
 offline_notice = OfflineNotice.create
 sign_out = SignOut.create
 upload_button = UploadButton.create

@@ -31,7 +31,8 @@ h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 code, td { font: 13px/1.6 ui-monospace, monospace }
 ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; padding: 0 }
 li { list-style: none; overflow-wrap: anywhere; font-size: 13px }
-li div { height: 8rem; margin-bottom: .4rem; overflow: hidden; display: grid; place-items: center; background: color-mix(in srgb, currentColor 8%, #0000) }
+li div { height: 8rem; margin-bottom: .4rem; overflow: hidden; display: grid; place-items: center }
+li div { background: color-mix(in srgb, currentColor 8%, #0000) }
 img { max-width: 100%; max-height: 8rem }
 table { border-collapse: collapse; width: 100% } td { padding: 0 .8rem 0 0; overflow-wrap: anywhere }
 """.strip()

@@ -1,12 +1,10 @@
 """`aeontel serve` and `aeontel migrate`."""
 
-import socket
-import threading
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from images_app.cli import serving
 from images_app.cli.fault import fail, plain_errors
 
 if TYPE_CHECKING:
@@ -36,12 +34,14 @@ def serve(
 
     with plain_errors():
         own = settings()
-        _require_free_port(own.host, own.port)
+        serving.require_free_port(own.host, own.port, "PORT=3001 make run")
         lock = hold(own.data_dir)
         welcome = first_start()
         if not headless:
             _build_front_end(own)
-    threading.Thread(target=_announce, args=(own, welcome), daemon=True).start()
+    serving.announce(
+        own.host, own.port, "\n".join(["", f"Aeontel Images: {own.public_url}", *welcome, "Ctrl-C ends it.", ""])
+    )
     _run(own, "images_app.server:headless" if headless else "images_app.images_app:app")
     lock.close()
 
@@ -58,32 +58,6 @@ def _build_front_end(settings: "Settings") -> None:
         fail(str(error))
 
 
-def _require_free_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            fail(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one: PORT=3001 make run")
-
-
-def _announce(settings: "Settings", welcome: list[str]) -> None:
-    """Print the address once it answers."""
-    from http.client import HTTPConnection, HTTPException
-
-    while True:
-        connection = HTTPConnection("127.0.0.1", settings.port, timeout=2)
-        try:
-            connection.request("GET", "/api/health/live")
-            if connection.getresponse().status == 200:
-                break
-        except (OSError, HTTPException):
-            time.sleep(0.05)
-        finally:
-            connection.close()
-    typer.echo("\n".join(["", f"Aeontel Images: {settings.public_url}", *welcome, "Ctrl-C ends it.", ""]))
-
-
 def _run(settings: "Settings", target: str) -> None:
     """Serve the finished export."""
     from granian.constants import Interfaces
@@ -92,6 +66,7 @@ def _run(settings: "Settings", target: str) -> None:
 
     from images_app.settings import enter_reflex_environment
 
+    serving.never_fork()
     enter_reflex_environment(settings, serving=True)
     Server(
         target=target,

@@ -98,6 +98,7 @@ class RunningServer:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
+        self.kill()
         raise RuntimeError(f"The server did not answer in {_START_WITHIN_S} s:\n{self.log}")
 
     def kill(self) -> None:

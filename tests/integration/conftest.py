@@ -35,9 +35,15 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def world(tmp_path: Path, migrated: Path) -> Iterator[World]:
+def options() -> dict[str, object]:
+    """Settings that a test wants otherwise than they are by default, by `parametrize`."""
+    return {}
+
+
+@pytest.fixture
+def world(tmp_path: Path, migrated: Path, options: dict[str, object]) -> Iterator[World]:
     """A world with tables and nobody in it."""
-    settings = load(data_dir=tmp_path / "data", port=free_port())
+    settings = load(data_dir=tmp_path / "data", port=free_port(), **options)
     settings.data_dir.mkdir()
     shutil.copy(migrated, settings.data_dir / migrated.name)
     built = bootstrap.build(settings)

@@ -1,7 +1,6 @@
 import React from "react";
-import { ArrowUp, Copy, FileIcon, Folder, ImageUp, RotateCw, Upload, WifiOff } from "./icons.js";
+import { ArrowUp, FileIcon, Folder, ImageUp, RotateCw, Upload, WifiOff } from "./icons.js";
 import "./faces.css";
-import { copy } from "./actions.js";
 import { justify } from "./layout.js";
 import { useSecond } from "./useSecond.js";
 import { count, day, limit, plural, seconds, until } from "./words.js";
@@ -88,14 +87,6 @@ export function Empty({ can, maxBytes, onPick }) {
           <Step n="2" title="Pictures get ready" text="Every picture is resized and put on the delivery network, by itself." />
           <Step n="3" title="They appear here" text="For everyone in this workspace, with a link to copy." />
         </ol>
-        <div className="ag-cmd">
-          <u>$</u>
-          <code className="cut">aeontel file upload ~/Pictures/*.jpg</code>
-          <span className="muted">or from a terminal</span>
-          <button type="button" className="btn icon mini" aria-label="Copy command" onClick={() => copy("aeontel file upload ~/Pictures/*.jpg")}>
-            <Copy aria-hidden />
-          </button>
-        </div>
       </div>
     </div>
   );

@@ -114,7 +114,7 @@ def test_an_open_picture_stays_and_its_neighbours_come_after_their_addresses_ran
     for _ in range(8):
         filled.keyboard.press("ArrowRight")
         filled.wait_for_timeout(400)
-        expect(filled.locator(".yarl__slide_error")).to_have_count(0)
+        expect(filled.locator(".ag-lost")).to_have_count(0)
     wait_for(lambda: filled.locator(".yarl__slide_current img").evaluate("img => img.complete && img.naturalWidth > 0"))
     url = filled.locator(".ag-url").inner_text()
     assert filled.request.get(url).status == 200

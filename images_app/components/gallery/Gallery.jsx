@@ -109,7 +109,7 @@ export function Gallery({ page, workspaceId, workspaceName, canWrite = false, ca
           onTrash={() => trash(chosen)}
         />
       )}
-      {canWrite && <UploadPanel {...{ files, uploads, actions, entries }} onShow={show} />}
+      {canWrite && <UploadPanel {...{ files, uploads, actions, entries, items }} onShow={show} />}
       {drag !== 0 && <DropOverlay count={drag} workspaceName={workspaceName} maxBytes={limits?.maxFileBytes} />}
       {menu && <Menu {...menu} onClose={() => setMenu(null)} rows={tileMenu(menu.item, { can, open, actions, trash })} />}
       {opened && live.state !== "expired" && (

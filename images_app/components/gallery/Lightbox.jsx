@@ -7,10 +7,11 @@ import "./lightbox.css";
 import { copy } from "./actions.js";
 import { api, toItem } from "./api.js";
 import { Modal } from "./Dialog.jsx";
-import { ChevronLeft, ChevronRight } from "./icons.js";
+import { ChevronLeft, ChevronRight, ImageOff, RotateCw } from "./icons.js";
 import { InfoPanel } from "./InfoPanel.jsx";
 import { html, markdown } from "./links.js";
 import { Menu } from "./Menu.jsx";
+import { placeholder } from "./thumbhash.js";
 import { Toasts } from "./Toasts.jsx";
 import { copyRows, moreRows, PhoneBar, StageHead } from "./ViewerBars.jsx";
 import { useSlides } from "./useSlides.js";
@@ -37,7 +38,8 @@ export function Viewer({ id, items, total, more, can, actions, signer, onNear, o
     if (more && at > items.length - NEAR) onNear();
   }, [at, items.length, more, onNear]);
 
-  const [slides, imageProps] = useSlides(list, at, signer, stray ? setStray : undefined);
+  const [slides, ownProps, lost] = useSlides(list, at, signer, stray ? setStray : undefined);
+  const imageProps = (slide) => ({ ...ownProps(slide), style: stand(list.find(({ id }) => id === slide.id)) });
   const view = useCallback(
     ({ index }) => {
       if (list[index] && list[index].id !== id) onView(list[index].id);
@@ -82,7 +84,7 @@ export function Viewer({ id, items, total, more, can, actions, signer, onNear, o
             animation={{ fade: 180, swipe: 260, navigation: 260 }}
             zoom={{ ref: zoomer, maxZoomPixelRatio: 2, scrollToZoom: true, pinchZoomV4: true }}
             toolbar={{ buttons: [] }}
-            render={{ buttonPrev: nothing, buttonNext: nothing, buttonZoom: nothing }}
+            render={{ buttonPrev: nothing, buttonNext: nothing, buttonZoom: nothing, iconError: () => <Lost onRetry={() => lost(item.id)} /> }}
           />
         </div>
         <Scale item={item} zoom={zoom} panel={panel} />
@@ -102,6 +104,26 @@ export function Viewer({ id, items, total, more, can, actions, signer, onNear, o
 }
 
 const nothing = () => null;
+
+/** What a picture has before its pixels: its size on the stage, and in its place the grid's picture over the thumbhash. */
+function stand({ width, height, gridUrl, thumbhash } = {}) {
+  const before = [gridUrl, placeholder(thumbhash)].filter(Boolean).map((url) => `url(${JSON.stringify(url)})`);
+  const size = width && height ? { width: `min(100cqw, ${width}px, 100cqh * ${width / height})`, aspectRatio: `${width} / ${height}` } : {};
+  return { "--before": before.join() || "none", ...size };
+}
+
+function Lost({ onRetry }) {
+  return (
+    <div className="ag-lost">
+      <ImageOff aria-hidden />
+      <p>The picture did not load.</p>
+      <button type="button" className="btn" onClick={onRetry}>
+        <RotateCw aria-hidden />
+        Retry
+      </button>
+    </div>
+  );
+}
 
 /** How large the picture is drawn, compared with the original. */
 function Scale({ item, zoom, panel }) {

@@ -9,7 +9,7 @@ import { bytesOf, bytes, count, plural, seconds } from "./words.js";
 const ORDER = { failed: 0, sending: 1, waiting: 2, processing: 3, queued: 4, stored: 5, done: 6 };
 
 /** What is being sent from this tab, and what became of it. */
-export function UploadPanel({ files, uploads, actions, entries, onShow }) {
+export function UploadPanel({ files, uploads, actions, entries, items, onShow }) {
   const [folded, setFolded] = useState(false);
   const [paused, setPaused] = useState(false);
   const mine = useMemo(() => entries.filter(({ here }) => here), [entries]);
@@ -77,7 +77,7 @@ export function UploadPanel({ files, uploads, actions, entries, onShow }) {
         </div>
         {open && <Total sums={sums} speed={speed} paused={paused} />}
       </header>
-      {!folded && <Rows {...{ mine, files, uploads, actions, onShow }} />}
+      {!folded && <Rows {...{ mine, items, files, uploads, actions, onShow }} />}
       {!folded && (
         <footer>
           <span className="num">{summary(sums)}</span>
@@ -158,8 +158,9 @@ function useSpeed(mine, running) {
   return speed;
 }
 
-function Rows({ mine, files, uploads, actions, onShow }) {
+function Rows({ mine, items, files, uploads, actions, onShow }) {
   const list = useRef(null);
+  const pictures = useMemo(() => new Map(items.map(({ fileId, gridUrl }) => [fileId, gridUrl])), [items]);
   const sorted = useMemo(() => [...mine].sort((a, b) => ORDER[a.status] - ORDER[b.status]), [mine]);
   const rowHeight = window.matchMedia("(max-width: 720px)").matches ? 60 : 54;
   const virtualizer = useVirtualizer({
@@ -172,7 +173,13 @@ function Rows({ mine, files, uploads, actions, onShow }) {
     <div className="ag-list" ref={list} style={{ height: sorted.length * rowHeight + 8 }}>
       <ul style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map(({ index, start }) => (
-          <UploadRow key={sorted[index].key} entry={sorted[index]} top={start} {...{ files, uploads, actions, onShow }} />
+          <UploadRow
+            key={sorted[index].key}
+            entry={sorted[index]}
+            top={start}
+            picture={pictures.get(sorted[index].fileId)}
+            {...{ files, uploads, actions, onShow }}
+          />
         ))}
       </ul>
     </div>

@@ -6,8 +6,9 @@ import { bytes, bytesOf, failure, waiting } from "./words.js";
 
 const TONE = { failed: "bad", waiting: "wait", done: "good" };
 
-export const UploadRow = memo(function UploadRow({ entry, top, files, uploads, actions, onShow }) {
-  const { thumb } = useThumb(entry);
+/** `picture`: the address of the file's picture once it is in the gallery, for what the browser itself cannot draw. */
+export const UploadRow = memo(function UploadRow({ entry, top, picture, files, uploads, actions, onShow }) {
+  const thumb = useThumb(entry).thumb ?? picture;
   const { name, status, sent, size } = entry;
   useSecond(status === "waiting");
   return (

@@ -46,7 +46,7 @@ export function useSlides(list, at, signer, take) {
   );
   // The first failure is ours: the address may have run out. A second one is shown.
   const imageProps = useCallback(({ id, tries: n }) => (n ? {} : { onError: () => lost(id) }), [lost]);
-  return [slides, imageProps];
+  return [slides, imageProps, lost];
 }
 
 function slideOf({ id, fullUrl, name, width, height }, kept, tries) {

@@ -1,4 +1,4 @@
-"""Images at Cloudflare that nobody here owns: finding those that a lost answer left behind, and deleting them."""
+"""What nobody here owns any more, at Cloudflare and in the object store: finding it, and deleting it."""
 
 import logging
 from datetime import timedelta
@@ -84,3 +84,21 @@ def settle_tidy(session: Session, queue: Queue, file_id: str, run: int, strays: 
         if stray != now_standing[1]:
             workspace_id = session.get_one(File, file_id).workspace_id
             doom(session, queue, stray, file_id=file_id, workspace_id=workspace_id)
+
+
+def erase(objects: ObjectStore, cloudflare: CloudflareImages, file_id: str, object_key: str, *, look: bool) -> bool:
+    """Delete everything that a purged file has outside the database; `look` also at Cloudflare, where an attempt under
+    way may have brought an image after all. False when it must be tried again. No transaction."""
+    try:
+        objects.delete(object_key)
+        for derivative in objects.list(derived_prefix(object_key, file_id)):
+            objects.delete(derivative.key)
+        for image in cloudflare.find(file_id) if look else ():
+            cloudflare.delete(image.id)
+    except CloudflareError as error:
+        log.info("images of %s could not be deleted: %s", file_id, error.upstream_code or error.status)
+    except Exception:
+        log.exception("erasing %s broke", file_id)
+    else:
+        return True
+    return False

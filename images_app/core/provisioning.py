@@ -33,6 +33,11 @@ class Queue(Protocol):
     def tidy(self, session: Session, file_id: str, run: int, attempt: int, delay_seconds: float = 0) -> None:
         """Enqueue a look for images of a file that nobody committed; the same (file, run, attempt) twice is one."""
 
+    def erase(
+        self, session: Session, file_id: str, object_key: str, look: bool, attempt: int, delay_seconds: float = 0
+    ) -> None:
+        """Enqueue the end of a purged file's bytes; `look`: and of images at Cloudflare. (file, attempt) is one."""
+
     def mail_link(self, session: Session, link_id: str, attempt: int, delay_seconds: float = 0) -> None:
         """Enqueue a letter with a link to set a password; the same (link, attempt) twice is one."""
 

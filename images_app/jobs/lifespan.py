@@ -153,6 +153,7 @@ class _Engine:
                 sweeps.enqueue_deletions(self._world.database, self._queue, self._queue.client())
                 if rounds % _FORGET_EVERY == 0:
                     sweeps.forget(self._world.database, self._queue.client())
+                    sweeps.empty_trash(self._world.database, self._queue, self._world.settings.trash_days)
             except Exception:
                 if not self._shop.stopping.is_set():
                     log.exception("a sweep failed; the next one is due in %s s", _SWEEP_EVERY_S)

@@ -14,7 +14,7 @@ VERSION = "1"
 PROVISION_QUEUE = "provision"
 CLEANUP_QUEUE = "cleanup"
 MAIL_QUEUE = "mail"
-PROVISION, DELETE_REMOTE, TIDY, MAIL_LINK = "provision", "delete_remote", "tidy", "mail_link"
+PROVISION, DELETE_REMOTE, TIDY, ERASE, MAIL_LINK = "provision", "delete_remote", "tidy", "erase", "mail_link"
 _POLL_S = 0.1
 _CLEANUP_POLL_S = 1.0
 
@@ -64,6 +64,13 @@ class DurableQueue:
         """Enqueue a look for images of a file that nobody committed; the same (file, run, attempt) twice is one."""
         options = _options(CLEANUP_QUEUE, TIDY, f"tidy:{file_id}:{run}:{attempt}", delay_seconds)
         self.client().enqueue_in_transaction(session, options, file_id, run, attempt)
+
+    def erase(
+        self, session: Session, file_id: str, object_key: str, look: bool, attempt: int, delay_seconds: float = 0
+    ) -> None:
+        """Enqueue the end of a purged file's bytes; the same (file, attempt) twice is one."""
+        options = _options(CLEANUP_QUEUE, ERASE, f"erase:{file_id}:{attempt}", delay_seconds)
+        self.client().enqueue_in_transaction(session, options, file_id, object_key, look, attempt)
 
     def mail_link(self, session: Session, link_id: str, attempt: int, delay_seconds: float = 0) -> None:
         """Enqueue a letter with a link to set a password; the same (link, attempt) twice is one."""

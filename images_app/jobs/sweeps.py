@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from dbos import DBOSClient
 from sqlmodel import Session, col, delete, select
 
-from images_app.core import cleanup, retry
+from images_app.core import cleanup, retry, trash
 from images_app.core.provisioning import IN_PROGRESS, Queue, start_run
 from images_app.database import Database
 from images_app.jobs.queue import deletion_id, provision_id
@@ -16,6 +16,8 @@ from images_app.models import File, IdempotencyKey, RemoteDeletion, SignInFailur
 log = logging.getLogger(__name__)
 
 _BATCH = 200
+_PURGE_BATCH = 50
+"""So few that the write lock is held for a moment only."""
 _LIVE = {"ENQUEUED", "DELAYED", "PENDING"}
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 STUCK_AFTER = timedelta(minutes=30)
@@ -114,6 +116,18 @@ def forget(database: Database, client: DBOSClient, at: datetime | None = None) -
             return forgotten
         client.delete_workflows([workflow.workflow_id for workflow in ended])
         forgotten += len(ended)
+
+
+def empty_trash(database: Database, queue: Queue, days: int) -> int:
+    """Delete for good what has been in the trash for so many days, batch by batch; how many files."""
+    before = now() - timedelta(days=days)
+    purged = 0
+    while True:
+        with database.write() as session:
+            batch = trash.purge_due(session, queue, before, _PURGE_BATCH)
+        purged += batch
+        if batch < _PURGE_BATCH:
+            return purged
 
 
 def _living(client: DBOSClient, workflow_ids: Sequence[str]) -> Collection[str]:

@@ -23,7 +23,7 @@ from images_app.core.attempt import Outcome, begin, perform
 from images_app.core.retry import delay
 from images_app.core.settle import settle
 from images_app.errors import MailError
-from images_app.jobs.queue import DELETE_REMOTE, MAIL_LINK, PROVISION, TIDY
+from images_app.jobs.queue import DELETE_REMOTE, ERASE, MAIL_LINK, PROVISION, TIDY
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -88,6 +88,7 @@ def register(shop: Workshop) -> None:
     _register_provision(shop)
     _register_delete_remote(shop)
     _register_tidy(shop)
+    _register_erase(shop)
     _register_mail_link(shop)
 
 
@@ -162,6 +163,24 @@ def _register_tidy(shop: Workshop) -> None:
         seen = network(file_id)
         if seen is not None:
             commit(file_id, run, attempt, seen)
+
+
+def _register_erase(shop: Workshop) -> None:
+    world = shop.world
+
+    @DBOS.step(name="erase.delete")
+    def network(file_id: str, object_key: str, look: bool) -> bool:
+        return shop.abandonable(lambda: cleanup.erase(world.objects, world.cloudflare, file_id, object_key, look=look))
+
+    @DBOS.step(name="erase.again")
+    def again(file_id: str, object_key: str, look: bool, attempt: int) -> None:
+        wait = delay(attempt)
+        shop.transaction(lambda session: world.queue.erase(session, file_id, object_key, look, attempt + 1, wait))
+
+    @DBOS.workflow(name=ERASE)
+    def erase(file_id: str, object_key: str, look: bool, attempt: int) -> None:
+        if not network(file_id, object_key, look):
+            again(file_id, object_key, look, attempt)
 
 
 def _register_mail_link(shop: Workshop) -> None:

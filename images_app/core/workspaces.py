@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from images_app import ids
 from images_app.core import access, counters, events, idempotency, paging
 from images_app.core.access import Viewer
 from images_app.core.paging import Listing, Page, Window
-from images_app.errors import Forbidden, InvalidParameter
+from images_app.errors import Forbidden, InvalidParameter, NotFound
 from images_app.models import Counter, Membership, Workspace
 
 KIND = paging.by_id("wsp")
@@ -113,6 +114,17 @@ def all_with_roles(session: Session, viewer: Viewer) -> list[tuple[Workspace, st
     roles = _roles(session, viewer, [workspace.id for workspace in found])
     by_name = sorted(found, key=lambda workspace: (workspace.name.casefold(), workspace.id))
     return [(workspace, roles[workspace.id]) for workspace in by_name]
+
+
+def arrival(session: Session, viewer: Viewer, last: str) -> str | None:
+    """Where somebody begins: the workspace that they had open last, else the oldest of their own; an admin of none
+    the oldest of all. `last` is what a browser remembers. None when there is nowhere to go."""
+    with suppress(NotFound):
+        access.role_in(session, viewer, last)
+        return last
+    own = select(func.min(Membership.workspace_id)).where(Membership.user_id == viewer.user_id)
+    first = session.exec(own).one()
+    return session.exec(select(func.min(Workspace.id))).one() if first is None and viewer.is_admin else first
 
 
 def _mine(viewer: Viewer) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""`/` is only the way to the newest workspace, or to sign in."""
+"""`/` is only the way to a workspace, or to sign in."""
 
 import reflex as rx
 

@@ -50,16 +50,18 @@ class ShellState(AuthState):
     is_missing: bool = False
     """There is no such workspace or file, or not for this viewer."""
     is_admin: bool = False
+    last_place: str = rx.LocalStorage("", name="aeontel_workspace")
+    """The id of the workspace that this browser had open last."""
 
     @rx.event
     @opens_page
     def go_home(self) -> Any:
-        """From `/` to the newest workspace."""
+        """From `/` to the workspace that was open last, or the first one."""
         with self._looking() as (_, session, viewer):
             self.email = viewer.email
-            newest = workspaces.list_page(session, viewer, Window(1)).items
-        self.is_missing = not newest
-        return rx.redirect(f"/w/{newest[0].workspace.id}/content", replace=True) if newest else None
+            place = workspaces.arrival(session, viewer, self.last_place)
+        self.is_missing = place is None
+        return rx.redirect(f"/w/{place}/content", replace=True) if place else None
 
     @rx.event
     @opens_page
@@ -123,6 +125,7 @@ class ShellState(AuthState):
             return
         workspace = session.get_one(Workspace, workspace_id)
         self.is_missing, self.place = False, Place(workspace_id, workspace.name, role)
+        self.last_place = workspace_id
         held = counters.total(session, (workspace_id,), "bytes")
         n = [counters.total(session, (workspace_id,), name) for name in ("images", "files", "files:error", "trash")]
         most = quota.of(workspace, world().quota)

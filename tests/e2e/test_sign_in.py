@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import httpx
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
 
@@ -53,6 +53,26 @@ def test_signing_in_never_leads_to_another_site(context: BrowserContext, server:
     page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{server.url}/w/**")
+
+
+def test_the_way_in_leads_to_the_workspace_that_was_open_last(
+    context: BrowserContext, browser: Browser, server: RunningServer, workspace: str, sign_in: SignIn
+) -> None:
+    page = context.new_page()
+    sign_in(page)
+    first = page.url
+    assert workspace not in first, "the oldest, and not the newest"
+    page.goto(f"{server.url}/w/{workspace}/content")
+    expect(page.get_by_text("Drop photos anywhere on this page")).to_be_visible()
+    page.goto(server.url)
+    page.wait_for_url(f"**/w/{workspace}/content")
+    elsewhere = browser.new_context()
+    another = elsewhere.new_page()
+    another.goto(server.url)
+    another.evaluate("localStorage.setItem('aeontel_workspace', 'wsp_01m7vvprc6ep7btp3sb4gjky95')")
+    sign_in(another)
+    assert another.url == first, "what this browser remembers is not there"
+    elsewhere.close()
 
 
 def test_signing_out_ends_the_session_on_the_server(

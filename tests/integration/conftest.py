@@ -19,11 +19,14 @@ from images_app.api.app import create_api
 from images_app.api.headers import SecurityHeaders
 from images_app.bootstrap import World
 from images_app.core import sessions, tokens, users, workspaces
+from images_app.jobs.queue import DurableQueue
 from images_app.models import Membership, Token, User, Workspace
 from images_app.settings import load
 from tests.support.server import free_port
 
 EMAIL = "ada@example.com"
+_TLS = httpx.create_ssl_context()
+"""Made once: it takes longer than most requests, and no client here even uses it."""
 
 
 @pytest.fixture(scope="session")
@@ -40,15 +43,22 @@ def options() -> dict[str, object]:
     return {}
 
 
-@pytest.fixture
-def world(tmp_path: Path, migrated: Path, options: dict[str, object]) -> Iterator[World]:
+@contextmanager
+def made_world(folder: Path, migrated: Path, **options: object) -> Iterator[World]:
     """A world with tables and nobody in it."""
-    settings = load(data_dir=tmp_path / "data", port=free_port(), **options)
+    settings = load(data_dir=folder / "data", port=free_port(), **options)
     settings.data_dir.mkdir()
     shutil.copy(migrated, settings.data_dir / migrated.name)
     built = bootstrap.build(settings)
     yield built
     built.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, migrated: Path, options: dict[str, object]) -> Iterator[World]:
+    """A world of this test's own."""
+    with made_world(tmp_path, migrated, **options) as made:
+        yield made
 
 
 @contextmanager
@@ -80,7 +90,7 @@ class Api:
     def client(self, token: str | None = None, **options: object) -> httpx.Client:
         """A client without credential, or with a bearer token."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        client = httpx.Client(base_url=self.url, headers=headers, timeout=30, **options)  # type: ignore[arg-type]
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=_TLS, **options)  # type: ignore[arg-type]
         return self.opened.enter_context(client)
 
     def user(self, email: str = EMAIL, *, password: str | None = None, is_admin: bool = False) -> User:
@@ -109,8 +119,27 @@ class Api:
         return client
 
 
-@pytest.fixture
-def api(world: World) -> Iterator[Api]:
+@contextmanager
+def served_api(world: World) -> Iterator[Api]:
+    """The API of a world, served."""
     app = SecurityHeaders(create_api(world), image_origins=("https://imagedelivery.example",))
     with serving(app, world.settings.port) as url, ExitStack() as opened:
         yield Api(world, url, opened)
+
+
+@pytest.fixture
+def api(world: World) -> Iterator[Api]:
+    """The API of this test's own world."""
+    with served_api(world) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def shared_api(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Api]:
+    """One API for a whole module of tests that can live with what the others left, and with nobody working at its
+    queue."""
+    with made_world(tmp_path_factory.mktemp("shared"), migrated) as world:
+        assert isinstance(world.queue, DurableQueue)
+        world.queue.prepare(1)
+        with served_api(world) as served:
+            yield served

@@ -166,6 +166,8 @@ class Scene:
     def forget(self) -> None:
         """Something has changed: nothing that was made for it is used again."""
         self._made.clear()
+        for client in self._clients.values():
+            client.close()
         self._clients.clear()
 
     def client(self, caller: str) -> httpx.Client:

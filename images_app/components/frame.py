@@ -130,14 +130,17 @@ def upload(current: Section, **props: bool) -> rx.Component:
 
 def bar(title: str, *inside: rx.Component, current: Section, on_phone: rx.Component | None = None) -> rx.Component:
     """The line above a page: on the desk its title and tools, on the phone the workspace and `on_phone`."""
+    # The bar at the bottom says which of its pages this is.
+    is_in_bottom_bar = any(section == current for section, *_ in _SECTIONS)
     return rx.fragment(
         rx.el.header(rx.el.h1(title), *inside, class_name="top on-desk"),
         rx.el.header(
-            rx.el.h1(title, class_name="sr"),
+            *([rx.el.h1(title, class_name="sr")] if is_in_bottom_bar else []),
             _switcher(current),
             *([] if on_phone is None else [on_phone]),
             class_name="top on-phone",
         ),
+        *([] if is_in_bottom_bar else [rx.el.h1(title, class_name="phone-title on-phone")]),
     )
 
 

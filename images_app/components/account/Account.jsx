@@ -17,7 +17,7 @@ export function AccountPage({ email }) {
     <>
       <div className="page">
         <div className="stack narrow">
-          {email && <ChangePassword email={email} />}
+          <ChangePassword email={email} />
           <Devices onAsk={setQuestion} />
         </div>
       </div>

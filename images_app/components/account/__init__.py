@@ -31,7 +31,8 @@ class SetPassword(rx.Component):
 
 
 def account_page() -> rx.Component:
-    return AccountPage.create(email=ShellState.email)
+    """Not before it is known whose it is."""
+    return rx.cond(ShellState.email, AccountPage.create(email=ShellState.email))
 
 
 set_password = SetPassword.create

@@ -65,8 +65,8 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
       return;
     }
     const code = problem.code ?? (status ? "internal_error" : "unreachable");
-    const { limit, detail } = problem;
-    fail(file, { code, limit, size: file.size, message: detail });
+    const { limit, resource, detail } = problem;
+    fail(file, { code, limit, resource, size: file.size, message: detail });
   });
 
   /** No answer may also mean that the file itself went away since it was chosen. */

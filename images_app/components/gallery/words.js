@@ -97,6 +97,10 @@ export function failure(error) {
     const actual = error.size ? `This file is ${bytes(error.size)}. ` : "";
     return `${actual}The most is ${limit(error.limit)}. Export it smaller.`;
   }
+  if (error.code === "quota_exceeded" && error.limit) {
+    const most = error.resource === "files" ? plural(error.limit, "file") : limit(error.limit);
+    return `The workspace is full: it may hold ${most}. Nothing was stored: empty the trash, or ask for more.`;
+  }
   if (SAID[error.code]) return SAID[error.code];
   if (error.attempts > 1) return `No answer in ${error.attempts} tries. The file is safe.`;
   return error.message || "Something went wrong. The file is safe.";

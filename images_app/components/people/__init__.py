@@ -68,7 +68,8 @@ def add_member(*, compact: bool = False) -> rx.Component:
 
 
 def people() -> rx.Component:
-    return People.create(email=ShellState.email)
+    """Not before it is known who asks."""
+    return rx.cond(ShellState.email, People.create(email=ShellState.email))
 
 
 def add_person(*, compact: bool = False) -> rx.Component:

@@ -5,7 +5,7 @@ import { Meter } from "../lib/Meter.jsx";
 export function Room({ totals }) {
   const meters = [
     totals.most_bytes !== null && {
-      name: "Room", used: totals.bytes, most: totals.most_bytes,
+      name: "Storage", used: totals.bytes, most: totals.most_bytes,
       said: `${bytes(totals.bytes)} of ${limit(totals.most_bytes)}`,
     },
     totals.most_files !== null && {

@@ -35,7 +35,8 @@ class CreateToken(rx.Component):
 
 
 def tokens() -> rx.Component:
-    return Tokens.create(places=ShellState.places)
+    """Not before it is known who asks: the API would refuse, and the page would ask to sign in before it has left."""
+    return rx.cond(ShellState.email, Tokens.create(places=ShellState.places))
 
 
 def create_token(*, compact: bool = False) -> rx.Component:

@@ -42,7 +42,7 @@ export function Limits({ workspace, path }) {
     <section className="card padded" aria-labelledby="ws-limits">
       <h2 id="ws-limits">Limits</h2>
       <form className="form" onSubmit={submit}>
-        <Limit label="Room" unit="GB" step="any" value={room} onChange={setRoom} />
+        <Limit label="Storage" unit="GB" step="any" value={room} onChange={setRoom} />
         <Limit label="Files" unit="files" step="1" value={files} onChange={setFiles} />
         <Wrong>{problem && problem.status !== 401 && problem.message}</Wrong>
         <div className="do left"><button type="submit" className="btn line">Change limits</button></div>

@@ -78,10 +78,10 @@ function Usage({ workspace }) {
   return (
     <section className="card padded" aria-labelledby="ws-usage">
       <h2 id="ws-usage">What is in it</h2>
-      <Meter name="Room" used={workspace.bytes} most={quota.bytes} said={of(workspace.bytes, quota.bytes, bytes, limit)} />
+      <Meter name="Storage" used={workspace.bytes} most={quota.bytes} said={of(workspace.bytes, quota.bytes, bytes, limit)} />
       <Meter name="Files" used={files + trash} most={quota.files} said={of(files + trash, quota.files, count, count)} />
       <p className="small muted num">
-        {count(images)} in the gallery, {count(trash)} in the trash. What is in the trash still takes room.
+        {count(images)} in the gallery, {count(trash)} in the trash. What is in the trash still counts.
       </p>
     </section>
   );

@@ -20,6 +20,10 @@ test("a failure says what happened and what becomes of the file", () => {
     failure({ code: "file_too_large", size: 83_000_000, limit: 64_000_000 }),
     "This file is 83.0 MB. The most is 64 MB. Export it smaller.",
   );
+  assert.equal(
+    failure({ code: "quota_exceeded", resource: "files", limit: 1 }),
+    "The workspace is full: it may hold 1 file. Nothing was stored: empty the trash, or ask for more.",
+  );
   assert.equal(failure({ code: "not_an_image" }), "Not a picture inside. Kept in Files.");
   assert.equal(failure({ code: "cloudflare_error", attempts: 8 }), "No answer in 8 tries. The file is safe.");
   assert.equal(failure({ code: "new_code", message: "Something new." }), "Something new.");

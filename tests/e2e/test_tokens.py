@@ -1,0 +1,66 @@
+"""Making a token for a program, and ending it."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.server import RunningServer
+
+SignIn = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def tokens(context: BrowserContext, workspace: str, sign_in: SignIn) -> Page:
+    """The page of the admin's tokens; the workspace of the test is there to choose."""
+    page = context.new_page()
+    sign_in(page, "/settings/tokens")
+    return page
+
+
+def asked_with(server: RunningServer, secret: str) -> int:
+    return httpx.get(f"{server.url}/api/images", headers={"Authorization": f"Bearer {secret}"}).status_code
+
+
+def test_a_token_is_shown_once_works_and_ends_at_once(tokens: Page, server: RunningServer) -> None:
+    tokens.get_by_role("button", name="Create a token").click()
+    tokens.get_by_label("Name").fill("Website build")
+    tokens.get_by_role("button", name="Create token").click()
+    dialog = tokens.get_by_role("dialog", name="Copy your token now")
+    expect(dialog).to_contain_text("Read")
+    tokens.keyboard.press("Escape")  # a slip of the hand must not lose it
+    dialog.get_by_role("button", name="Copy").click()
+    secret = tokens.evaluate("navigator.clipboard.readText()")
+    dialog.get_by_role("button", name="I have copied it").click()
+    expect(dialog).to_be_hidden()
+    assert asked_with(server, secret) == 200
+
+    tokens.reload()
+    row = tokens.get_by_role("row").filter(has_text="Website build")
+    expect(row).to_contain_text(secret[:8])
+    assert secret not in tokens.content()
+
+    row.get_by_role("button", name="Revoke Website build").click()
+    tokens.get_by_role("button", name="Keep it").click()
+    assert asked_with(server, secret) == 200
+    row.get_by_role("button", name="Revoke Website build").click()
+    tokens.get_by_role("button", name="Revoke token").click()
+    expect(row).to_have_count(0)
+    assert asked_with(server, secret) == 401
+
+
+def test_a_token_of_one_workspace_reaches_no_other(tokens: Page, workspace: str, server: RunningServer) -> None:
+    tokens.get_by_role("button", name="Create a token").click()
+    tokens.get_by_label("Name").fill("One place")
+    tokens.get_by_role("checkbox", name="Write").check()
+    tokens.get_by_label("Workspaces").select_option(workspace)
+    tokens.get_by_label("Expires").select_option("Never")
+    tokens.get_by_role("button", name="Create token").click()
+    secret = tokens.get_by_role("dialog", name="Copy your token now").locator("code").inner_text()
+    tokens.get_by_role("button", name="I have copied it").click()
+    row = tokens.get_by_role("row").filter(has_text=secret[:8])
+    expect(row).to_contain_text("test_a_token_of_one_workspace")
+    me = httpx.get(f"{server.url}/api/me", headers={"Authorization": f"Bearer {secret}"}).json()
+    assert [place["id"] for place in me["workspaces"]] == [workspace]
+    assert me["scopes"] == ["read", "write"]

@@ -17,7 +17,7 @@ _NEWEST = str(2**63 - 1)
 """Before the largest `seq` there can be."""
 
 Kind = Literal["all", "files", "gallery", "people"]
-_FILES: tuple[EventType, ...] = ("file.ready", "file.deleted", "file.restored")
+_FILES: tuple[EventType, ...] = ("file.ready", "file.deleted", "file.restored", "file.purged")
 _GALLERY: tuple[EventType, ...] = ("image.created", "image.deleted", "image.provision_failed")
 _PEOPLE: tuple[EventType, ...] = (
     "member.added",

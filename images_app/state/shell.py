@@ -73,7 +73,7 @@ class ShellState(AuthState):
     @rx.event
     @opens_page
     def enter_settings(self) -> None:
-        """A page of no workspace: around it stays the one that was open, or the newest."""
+        """A page of no workspace: around it stays the one that was open."""
         self._enter_settings()
 
     @rx.event
@@ -106,9 +106,8 @@ class ShellState(AuthState):
 
     def _enter_settings(self) -> None:
         with self._looking() as (_, session, viewer):
-            self._enter(session, viewer, self.place.id)
-            if self.is_missing and self.places:
-                self._look_around(session, viewer, self.places[0].id)
+            around = workspaces.arrival(session, viewer, self.place.id or self.last_place)
+            self._enter(session, viewer, around or "")
             self.is_missing = False
 
     def _enter(self, session: Session, viewer: Viewer, workspace_id: str) -> None:

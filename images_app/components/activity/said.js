@@ -10,6 +10,7 @@ const SAID = {
   "file.ready": ({ data }) => ({ did: "uploaded", note: data.size ? bytes(data.size) : "" }),
   "file.deleted": () => ({ did: "moved", rest: "to trash" }),
   "file.restored": () => ({ did: "restored" }),
+  "file.purged": ({ by }) => (by ? { did: "deleted", rest: "for good" } : { rest: "was deleted for good, its time in the trash was up" }),
   "image.provision_requested": () => ({ did: "asked for the picture of" }),
   "image.provision_retrying": ({ data }) => ({ rest: "will be tried again", note: data.message }),
   "image.created": () => ({ rest: "appeared in the gallery" }),

@@ -14,6 +14,7 @@ const SAID = {
   "image.deleted": (event) => by(event, "Removed from the gallery"),
   "file.deleted": (event) => by(event, "Moved to trash"),
   "file.restored": (event) => by(event, "Restored"),
+  "file.purged": (event) => by(event, "Deleted for good"),
 };
 
 /** Everything that happened to a file, newest first. */

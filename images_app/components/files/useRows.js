@@ -10,7 +10,7 @@ const newestFirst = (a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 /** What an event means for a list: its row changed, it left, or there may be a new one at the top. */
 const meaning = (type, show) => {
   const comes = show === "trash" ? ["file.deleted"] : ["file.ready", "file.restored"];
-  const leaves = show === "trash" ? ["file.restored"] : ["file.deleted"];
+  const leaves = show === "trash" ? ["file.restored", "file.purged"] : ["file.deleted"];
   if (show === "failed") {
     if (type === "image.provision_failed") return "top";
     if (type === "image.provision_requested") return "leave";

@@ -10,6 +10,8 @@ const spoken = (deed) => {
 
 test("what happened is said as a sentence about who did it", () => {
   assert.equal(spoken({ type: "file.deleted", name: "a.jpg" }), "mara@example.com moved a.jpg to trash");
+  assert.equal(spoken({ type: "file.purged", name: "a.jpg" }), "mara@example.com deleted a.jpg for good");
+  assert.equal(spoken({ type: "file.purged", by: "", name: "a.jpg" }), "a.jpg was deleted for good, its time in the trash was up");
   assert.equal(spoken({ type: "image.created", by: "", name: "a.jpg" }), "a.jpg appeared in the gallery");
   const changed = { type: "member.role_changed", data: { email: "ana@example.com", role: "viewer", before: "editor" } };
   assert.equal(spoken(changed), "mara@example.com made ana@example.com a viewer was an editor");

@@ -208,6 +208,7 @@ FileEventType = Literal[
     "image.deleted",
     "file.deleted",
     "file.restored",
+    "file.purged",
 ]
 WorkspaceEventType = Literal[
     "workspace.created",

@@ -13,13 +13,16 @@ from images_app.api.events import shown as event_shown
 from images_app.api.lists import IdsDep, WindowDep, WorkspaceId, links, page_info
 from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails
 from images_app.core import files
+from images_app.core import trash as bin
 from images_app.core.files import Filter, Status
+from images_app.errors import FieldError, InvalidParameter
 from images_app.ids import image_of
-from images_app.models import File
+from images_app.models import File, now
 
 router = APIRouter(prefix="/files", tags=["files"])
 
 _CONTENT_URL_LIFETIME_S = 300
+_PURGE_BATCH = 50
 
 
 class FileError(Schema):
@@ -61,6 +64,12 @@ class FileList(Schema):
 
     data: list[FileShown]
     page_info: PageInfo
+
+
+class Emptied(Success):
+    """The trash is empty."""
+
+    deleted: int = Field(description="How many files there were.")
 
 
 def shown(file: File) -> FileShown:
@@ -156,12 +165,38 @@ def retry_file(id: str, world: WorldDep, viewer: ViewerDep) -> FileShown:
     return shown(file)
 
 
-@router.delete("/{id}", responses=fails(401, 403, 404))
-def delete_file(id: str, world: WorldDep, viewer: ViewerDep) -> Success:
-    """Put a file into the trash, from where it can be restored for a while; its image goes."""
+@router.delete("/{id}", responses=fails(400, 401, 403, 404))
+def delete_file(
+    id: str,
+    world: WorldDep,
+    viewer: ViewerDep,
+    trash: Annotated[bool, Query(description="Out of the trash, for good.")] = False,
+) -> Success:
+    """Put a file into the trash, from where it can be restored for a while; its image goes. Or, with `trash=1`, delete
+    one that is in the trash for good."""
     with world.database.write() as session:
-        files.trash(session, world.queue, viewer, id)
+        (bin.delete if trash else files.trash)(session, world.queue, viewer, id)
     return Success()
+
+
+@router.delete("", responses=fails(400, 401, 403, 404))
+def empty_trash(
+    world: WorldDep,
+    viewer: ViewerDep,
+    trash: Annotated[bool, Query(description="Must be true: only the trash can be emptied.")],
+    workspace_id: Annotated[str, Query(description="Whose trash.")],
+) -> Emptied:
+    """Delete for good what is in the trash of a workspace."""
+    if not trash:
+        detail = "Only the trash can be emptied: send trash=1."
+        raise InvalidParameter(detail, (FieldError("trash", detail),))
+    before, deleted = now(), 0
+    while True:  # in short transactions: a large trash must hold up nobody
+        with world.database.write() as session:
+            batch = bin.empty(session, world.queue, viewer, workspace_id, before, _PURGE_BATCH)
+        deleted += batch
+        if batch < _PURGE_BATCH:
+            return Emptied(deleted=deleted)
 
 
 @router.post("/{id}/restore", responses=fails(401, 403, 404, 409))

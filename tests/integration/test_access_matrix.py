@@ -109,6 +109,7 @@ ROWS = {
     "listFileEvents": Row(SEE, path={"id": "@file"}),
     "retryFile": Row(WRITE, 202, path={"id": "@failed"}),
     "restoreFile": Row(WRITE, path={"id": "@trashed"}),
+    "emptyTrash": Row(WRITE, query=HERE | {"trash": "1", "ignored": "@trashed"}),
     "listEvents": Row(SEE, query=HERE | {"audit": "1"}),
 }
 

@@ -19,17 +19,14 @@ def page() -> rx.Component:
             current="content",
         ),
         rx.el.div(gallery_count(), class_name="phone-count on-phone"),
-        rx.cond(
-            ShellState.place.id,
-            gallery(
-                # What the state still holds of another workspace is not this one's.
-                page=rx.cond(GalleryState.page.of == ShellState.place.id, GalleryState.page, None),
-                workspace_id=ShellState.place.id,
-                workspace_name=ShellState.place.name,
-                can_write=ShellState.may_write,
-                can_delete=ShellState.may_write,
-                on_need_page=GalleryState.load_page,
-            ),
+        gallery(
+            # What the state still holds of another workspace is not this one's.
+            page=rx.cond(GalleryState.page.of == ShellState.place.id, GalleryState.page, None),
+            workspace_id=ShellState.place.id,
+            workspace_name=ShellState.place.name,
+            can_write=ShellState.may_write,
+            can_delete=ShellState.may_write,
+            on_need_page=GalleryState.load_page,
         ),
         current="content",
     )

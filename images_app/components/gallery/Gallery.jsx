@@ -23,8 +23,18 @@ import { useWorkspace } from "./useWorkspace.js";
 
 const LONG_PRESS = 450;
 
-/** The Content gallery of one workspace. See collection.js for the form of `page`. */
-export function Gallery({ page, workspaceId, workspaceName, canWrite = false, canDelete = false, onNeedPage }) {
+/**
+ * The Content gallery. Which workspace is told by the server, and one that restarts knows it again only a moment after
+ * the page has reconnected: until then everything stays as it was, or files that wait to be sent would be forgotten.
+ */
+export function Gallery(props) {
+  const known = useRef(null);
+  if (props.workspaceId) known.current = props;
+  return known.current && <Workspace {...known.current} />;
+}
+
+/** One workspace. See collection.js for the form of `page`. */
+function Workspace({ page, workspaceId, workspaceName, canWrite = false, canDelete = false, onNeedPage }) {
   const world = useWorkspace(workspaceId, page, onNeedPage);
   const { collection, files, uploads, actions, signer, live, limits } = world;
   const state = useStore(collection.store);

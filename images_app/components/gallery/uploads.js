@@ -6,11 +6,14 @@ import { isUnsent } from "./files.js";
 import { parse, sessionEnded, tellWaiting } from "./api.js";
 
 const AT_ONCE = 4;
+const LOOK_FIRST = 1_000; // ms until a server that is away is looked for again, longer each time
+const LOOK_LAST = 15_000;
 const PICTURE = /\.(jpe?g|jfif|png|gif|webp|avif|hei[cf]|tiff?|bmp|svg)$/i;
 
 // Every failure is shown beside its file; the console is for faults of ours.
 const QUIET = { debug() {}, warn() {}, error() {} };
 
+const answers = () => fetch("/api/health/live", { cache: "no-store" }).then(({ ok }) => ok, () => false);
 const looksLikePicture = (file) => file.type.startsWith("image/") || (!file.type && PICTURE.test(file.name));
 const worthAnother = ({ status }) => status === 0 || status === 429 || status === 502 || status === 503 || status === 504;
 
@@ -21,8 +24,10 @@ function newKey() {
 
 export function createUploads(workspaceId, files, { maxBytes = () => null } = {}) {
   let paused = false;
+  let isAway = false; // the server: files wait for it
   let open = [];
   let started = 0;
+  let isOver = false;
 
   const uppy = new Uppy({ autoProceed: false, allowMultipleUploadBatches: true, logger: QUIET });
   uppy.use(XHRUpload, {
@@ -35,7 +40,10 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     headers: (file) => ({ Accept: "application/json", "Idempotency-Key": file.meta.relativePath }),
     shouldRetry: worthAnother,
     onBeforeRequest: async (_xhr, _count, [{ meta }]) => {
-      while (paused) await new Promise((resolve) => open.push(resolve));
+      while (paused || isAway) {
+        if (files.get(meta.relativePath)?.status === "sending") files.patch(meta.relativePath, { status: "queued", sent: 0 });
+        await new Promise((resolve) => open.push(resolve));
+      }
       const entry = files.get(meta.relativePath);
       if (!entry) return new Promise(() => {}); // cancelled while it was held: never sent
       if (entry.status !== "sending") files.patch(entry.key, { status: "sending", sent: 0, at: ++started });
@@ -66,14 +74,31 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     }
     const code = problem.code ?? (status ? "internal_error" : "unreachable");
     const { limit, resource, detail } = problem;
-    fail(file, { code, limit, resource, size: file.size, message: detail });
+    fail(file, status, { code, limit, resource, size: file.size, message: detail });
   });
 
   /** No answer may also mean that the file itself went away since it was chosen. */
-  async function fail(file, error) {
+  async function fail(file, status, error) {
     const readable = await file.data.slice(0, 1).arrayBuffer().then(() => true, () => false);
+    if ((!status || status >= 502) && readable && !(await answers())) {
+      files.patch(file.meta.relativePath, { status: "queued", sent: 0, held: true });
+      return waitForServer();
+    }
     const shown = error.code === "unreachable" && !readable ? { ...error, code: "unreadable_file" } : error;
     files.patch(file.meta.relativePath, { status: "failed", sent: 0, error: shown });
+  }
+
+  /** Files that never reached a server that is away are held, and sent when it is back: nobody need ask for each. */
+  async function waitForServer() {
+    if (isAway) return;
+    isAway = true;
+    let wait = LOOK_FIRST;
+    do {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = Math.min(2 * wait, LOOK_LAST);
+    } while (!isOver && !(await answers()));
+    isAway = false;
+    if (!isOver && !paused) resume();
   }
 
   const start = () => uppy.upload().catch(() => {}); // each failure has its own upload-error
@@ -124,6 +149,20 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     held.forEach((resolve) => resolve());
   }
 
+  function resume() {
+    paused = false;
+    wake();
+    files.all().filter((entry) => entry.held).forEach(({ key }) => resend(key));
+  }
+
+  /** Send again what never reached the server, with the same key. */
+  function resend(key) {
+    const entry = files.get(key);
+    if (!entry?.file) return;
+    files.patch(key, { status: "queued", sent: 0, error: null, held: false });
+    hand([entry]);
+  }
+
   tellWaiting(() => files.all().filter(isUnsent).length);
 
   return {
@@ -136,21 +175,14 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     cancelAll() {
       files.all().filter(isUnsent).forEach(({ key }) => this.cancel(key));
     },
-    /** Send again what never reached the server, with the same key. */
-    resend(key) {
-      const entry = files.get(key);
-      if (!entry?.file) return;
-      files.patch(key, { status: "queued", sent: 0, error: null, held: false });
-      hand([entry]);
-    },
+    resend,
     pause() {
       paused = true;
     },
-    resume() {
-      paused = false;
-      wake();
-      files.all().filter((entry) => entry.held).forEach(({ key }) => this.resend(key));
+    resume,
+    dispose() {
+      isOver = true;
+      uppy.destroy();
     },
-    dispose: () => uppy.destroy(),
   };
 }

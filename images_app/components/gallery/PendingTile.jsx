@@ -91,7 +91,7 @@ function Why({ entry, can, on, wide }) {
           <button
             type="button"
             className={`btn mini ${wide ? "" : "icon"}`}
-            aria-label={`Move ${entry.name} to trash`}
+            aria-label={`Move to trash: ${entry.name}`}
             title="Move file to trash"
             onClick={() => on.discard(entry)}
           >

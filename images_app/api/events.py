@@ -3,7 +3,8 @@
 The live form is Server-Sent Events (WHATWG HTML, section 9.2). Every message is unnamed, so that `onmessage` gets them
 all; its `data` is the event as the list shows it, its `id` the event's `seq`. A stream without `Last-Event-ID` or
 `after` begins now. It asks for its events again after each commit of this process and once a second, each time with
-the credential's present rights, and ends when those are gone.
+the credential's present rights, and ends when those are gone. When they change, one message named `rights`, which
+`onmessage` does not get, says what they are now.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from images_app.api.deps import ViewerDep, WorldDep, identify
 from images_app.api.lists import WindowDep, WorkspaceId, links, page_info
 from images_app.api.schemas import PageInfo, Schema, Timestamp, fails
 from images_app.bootstrap import World
-from images_app.core import events
+from images_app.core import access, events
 from images_app.core.events import Filter
 from images_app.errors import AeontelError, FieldError, InvalidParameter
 from images_app.models import Event, EventType
@@ -90,7 +91,8 @@ def list_events(
     if "text/event-stream" in request.headers.get("accept", "").lower():
         with world.database.read() as session:
             seq = events.start(session, viewer, which, last_event_id or window.after)
-        return StreamingResponse(_stream(request, world, which, seq), headers=_STREAM, media_type="text/event-stream")
+            live = _stream(request, world, which, seq, access.rights(session, viewer))
+        return StreamingResponse(live, headers=_STREAM, media_type="text/event-stream")
     with world.database.read() as session:
         page = events.list_page(session, viewer, which, window)
     response.headers.update(links(request, page))
@@ -107,6 +109,9 @@ def _types(given: list[str] | None) -> tuple[EventType, ...] | None:
     return cast("tuple[EventType, ...]", tuple(wanted))
 
 
+Rights = tuple[tuple[str, str], ...] | None
+
+
 class Streams:
     """The live streams of one server. Each would go on for ever, and the server waits for every answer to finish."""
 
@@ -121,8 +126,9 @@ class Streams:
             bell.set()
 
 
-async def _stream(request: Request, world: World, which: Filter, seq: int) -> AsyncIterator[bytes]:
-    """Messages after `seq` until the client leaves, may not see them any more, or the server ends."""
+async def _stream(request: Request, world: World, which: Filter, seq: int, known: Rights) -> AsyncIterator[bytes]:
+    """Messages after `seq` until the client leaves, may not see them any more, or the server ends; `known` is what the
+    client may reach as it knows."""
     streams: Streams = request.app.state.streams
     loop = asyncio.get_running_loop()
     bell = asyncio.Event()
@@ -140,9 +146,12 @@ async def _stream(request: Request, world: World, which: Filter, seq: int) -> As
         while not streams.has_ended:
             bell.clear()
             try:
-                found = await run_in_threadpool(_look, request, world, which, seq)
+                rights, found = await run_in_threadpool(_look, request, world, which, seq)
             except AeontelError:
                 return
+            if rights != known:
+                known = rights
+                yield _rights_message(rights)
             if found:
                 seq = found[-1].seq or seq
                 yield b"".join(_message(event) for event in found)
@@ -167,9 +176,16 @@ async def _wait(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:
     await asyncio.sleep(_GATHER_S)
 
 
-def _look(request: Request, world: World, which: Filter, seq: int) -> Sequence[Event]:
+def _look(request: Request, world: World, which: Filter, seq: int) -> tuple[Rights, Sequence[Event]]:
     with world.database.read() as session:
-        return events.since(session, identify(request, session), which, seq)
+        viewer = identify(request, session)
+        return access.rights(session, viewer), events.since(session, viewer, which, seq)
+
+
+def _rights_message(rights: Rights) -> bytes:
+    """As in `GET /api/me`; null for an admin, who reaches every workspace."""
+    reached = None if rights is None else [{"id": workspace_id, "role": role} for workspace_id, role in rights]
+    return b"event: rights\ndata: %s\n\n" % orjson.dumps({"workspaces": reached})
 
 
 def _message(event: Event) -> bytes:

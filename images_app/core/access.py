@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from sqlalchemy import literal
 from sqlmodel import Session, col, select
 
 from images_app.errors import Forbidden, NotFound
@@ -67,6 +68,19 @@ def owned(session: Session, viewer: Viewer, workspace_ids: Sequence[str] | None)
     own = select(Membership.workspace_id).where(Membership.user_id == viewer.user_id, Membership.role == "owner")
     found = set(session.exec(own).all())
     return tuple(workspace_id for workspace_id in workspace_ids or () if workspace_id in found)
+
+
+def rights(session: Session, viewer: Viewer) -> tuple[tuple[str, str], ...] | None:
+    """The workspaces that this viewer reaches now, each with their role; None: all of them, as an admin."""
+    if viewer.is_admin and viewer.token_workspaces is None:
+        return None
+    query = select(Membership.workspace_id, Membership.role).where(Membership.user_id == viewer.user_id)
+    if viewer.is_admin:
+        query = select(col(Workspace.id), literal("owner"))
+    if viewer.token_workspaces is not None:
+        column = col(Workspace.id) if viewer.is_admin else col(Membership.workspace_id)
+        query = query.where(column.in_(viewer.token_workspaces))
+    return tuple(sorted((workspace_id, role) for workspace_id, role in session.exec(query).all()))
 
 
 def role_in(session: Session, viewer: Viewer, workspace_id: str) -> str:

@@ -5,12 +5,18 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
+from pydantic import BaseModel
 
+from images_app.api.examples import EXAMPLES
+from images_app.api.schemas import Input, Schema
 from tests.integration.conftest import Api
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-OPEN = {"signIn", "getLimits", "getLive", "getReady", "listProblems", "getProblem"}
+OPEN = {
+    *("signIn", "setPassword", "checkPasswordLink", "forgetPassword"),
+    *("getLimits", "getLive", "getReady", "listProblems", "getProblem"),
+}
 """Operations that need no credential."""
 
 
@@ -55,8 +61,49 @@ def test_faults_are_described_as_problems_and_422_only_where_it_happens(document
             if status.startswith("4"):
                 assert list(response["content"]) == ["application/problem+json"], (method, operation["operationId"])
     with_422 = {o["operationId"] for _, _, o in operations(document) if "422" in o["responses"]}
-    assert with_422 == {"uploadFile"}
+    assert with_422 == {"uploadFile", "createWorkspace"}
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_every_body_has_an_example_that_is_one(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    bodies = {name for name in schemas if f"'#/components/schemas/{name}'" in str(document["paths"])}
+    assert bodies == EXAMPLES.keys()
+    known = {schema.__name__: schema for base in (Schema, Input) for schema in descendants(base)}
+    for name in bodies:
+        [example] = schemas[name]["examples"]
+        read = known[name].model_validate(example)
+        written = read.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        assert {**written, "expiresAt": ""} == {**example, "expiresAt": ""}, name
+
+
+def descendants(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for schema in base.__subclasses__():
+        yield schema
+        yield from descendants(schema)
+
+
+def test_every_answer_says_what_comes_with_it(document: dict[str, Any]) -> None:
+    headers = document["components"]["headers"]
+    for path, method, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"] if parameter["in"] != "path" else parameter["example"], (path, parameter)
+        for status, response in operation["responses"].items():
+            assert response["description"], (method, path, status)
+            assert "X-Request-Id" in response["headers"]
+            for name, found in response["headers"].items():
+                assert (name in headers, found) == (True, {"$ref": f"#/components/headers/{name}"})
+        if "/health/" not in path:
+            assert "Retry-After" in operation["responses"]["429"]["headers"], (method, path)
+
+
+def test_what_an_answer_carries_is_what_the_document_says(api: Api, document: dict[str, Any]) -> None:
+    client = api.client(api.token(api.user())[1])
+    for path in ("/api/images", "/api/files", "/api/workspaces", "/api/me", "/api/limits", "/api/problems"):
+        described = document["paths"][path]["get"]["responses"]["200"]["headers"]
+        answer = client.get(path)
+        missing = {name for name in described if name not in answer.headers}
+        assert missing <= {"Link"}, path
 
 
 def test_there_is_no_operation_that_makes_an_image(document: dict[str, Any]) -> None:

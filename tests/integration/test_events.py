@@ -60,7 +60,7 @@ class Stream:
         while True:
             message = self.next()
             assert message is not None, "the stream ended"
-            if "data" in message:
+            if "data" in message and message.get("event") != "rights":
                 event: dict[str, Any] = json.loads(message["data"])
                 assert message["id"] == str(event["seq"])
                 assert "event" not in message, "onmessage gets unnamed messages only"
@@ -325,3 +325,40 @@ def test_head_and_plain_requests_get_the_list(gallery: Gallery) -> None:
         assert answer.headers["content-type"] == "application/json"
     anonymous = gallery.api.client().get("/api/events", headers={"Accept": "text/event-stream"})
     assert problem(anonymous) == (401, "unauthenticated")
+
+
+def test_a_change_of_rights_is_told_while_the_stream_goes_on(gallery: Gallery) -> None:
+    bob = gallery.api.user("bob@example.com")
+    gallery.api.member(gallery.workspace, bob, "editor")
+    other = gallery.api.workspace(gallery.ada, "Other")
+    owner = gallery.api.browser(gallery.ada)
+
+    def tell(live: Stream) -> list[dict[str, str]]:
+        message = live.next()
+        assert message is not None
+        assert (message["event"], "id" in message) == ("rights", False)
+        found: list[dict[str, str]] = json.loads(message["data"])["workspaces"]
+        return found
+
+    with stream(gallery.api.browser(bob)) as live:
+        owner.put(f"/api/workspaces/{gallery.workspace.id}/members/{bob.id}", json={"role": "viewer"})
+        assert tell(live) == [{"id": gallery.workspace.id, "role": "viewer"}]
+        owner.put(f"/api/workspaces/{other.id}/members/{bob.id}", json={"role": "owner"})
+        assert len(tell(live)) == 2
+        seen = add_file(gallery.api.world, gallery.ada, other)
+        assert live.event()["fileId"] == seen.id
+        owner.delete(f"/api/workspaces/{gallery.workspace.id}/members/{bob.id}")
+        assert tell(live) == [{"id": other.id, "role": "owner"}]
+        touch(gallery)
+        seen = add_file(gallery.api.world, gallery.ada, other)
+        assert live.event()["fileId"] == seen.id
+
+
+def test_a_removed_member_loses_the_stream_of_the_workspace(gallery: Gallery) -> None:
+    bob = gallery.api.user("bob@example.com")
+    gallery.api.member(gallery.workspace, bob, "editor")
+    owner = gallery.api.browser(gallery.ada)
+    with stream(gallery.api.browser(bob), workspace_id=gallery.workspace.id) as live:
+        owner.delete(f"/api/workspaces/{gallery.workspace.id}/members/{bob.id}")
+        touch(gallery)
+        assert live.ends() == []

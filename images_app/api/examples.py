@@ -1,4 +1,4 @@
-"""An example of every body in the OpenAPI document and of the ids in its addresses; a test holds them to the schemas."""
+"""Examples of every body in the OpenAPI document and of the ids in its addresses; a test holds them to the schemas."""
 
 from typing import Any
 

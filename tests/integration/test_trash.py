@@ -65,7 +65,7 @@ def test_what_is_due_goes_with_its_bytes_and_everything_else_stays(
     for file_id in due:
         assert pipeline.http.post(f"/api/files/{file_id}/restore").status_code == 404
     assert pipeline.http.post(f"/api/files/{fresh}/restore").status_code == 200
-    assert pipeline.event_types(due[0])[-1] == "file.deleted"
+    assert pipeline.event_types(due[0])[-1] == "file.purged"
     assert pipeline.remote(due[0]) == []
     assert empty(pipeline) == 0
 

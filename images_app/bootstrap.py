@@ -55,8 +55,7 @@ class World:
 
 def build(settings: Settings) -> World:
     """The world that these settings describe."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    own = keys.load(settings.data_dir / "keys")
+    own = keys.load(settings.make_data_dir() / "keys")
     return World(
         settings=settings,
         keys=own,

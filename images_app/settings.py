@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         self._refuse_what_cannot_work()
         return self
 
+    def make_data_dir(self) -> Path:
+        """The data directory, made when it is not there: for its owner only, as it holds everybody's originals."""
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self.data_dir
+
     def _refuse_what_cannot_work(self) -> None:
         """Settings that are fine each, but not together."""
         if self.smtp_host and "@" not in self.smtp_from:

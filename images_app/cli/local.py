@@ -14,7 +14,7 @@ from images_app.settings import settings
 def local_database() -> Iterator[Database]:
     """The migrated database, with the first admin and their workspace in it."""
     own = settings()
-    own.data_dir.mkdir(parents=True, exist_ok=True)
+    own.make_data_dir()
     migrations.upgrade(own.database_url)
     database = Database(own.database_url)
     try:

@@ -9,7 +9,6 @@ from images_app.errors import SettingsError
 
 def hold(data_dir: Path) -> IO[str]:
     """Lock the directory until the returned file is closed or the process ends, however it ends."""
-    data_dir.mkdir(parents=True, exist_ok=True)
     lock = open(data_dir / "server.lock", "w")  # noqa: SIM115 (held for the life of the server)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

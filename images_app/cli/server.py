@@ -19,7 +19,9 @@ def migrate() -> None:
     from images_app.settings import settings
 
     with plain_errors():
-        migrations.upgrade(settings().database_url)
+        own = settings()
+        own.make_data_dir()
+        migrations.upgrade(own.database_url)
 
 
 def serve(
@@ -35,7 +37,7 @@ def serve(
     with plain_errors():
         own = settings()
         serving.require_free_port(own.host, own.port, "PORT=3001 make run")
-        lock = hold(own.data_dir)
+        lock = hold(own.make_data_dir())
         welcome = first_start()
         if not headless:
             _build_front_end(own)

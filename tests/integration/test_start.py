@@ -70,6 +70,13 @@ def test_a_second_server_on_the_same_data_is_refused(server: RunningServer) -> N
     assert "IMAGES_DATA_DIR" in result.stderr
 
 
+def test_the_data_directory_is_for_its_owner_only(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path / "made" / "later")
+    assert server.aeontel("migrate").returncode == 0
+    assert server.aeontel("token", "create", "--email", ADMIN_EMAIL).returncode == 0
+    assert stat.S_IMODE(server.data_dir.stat().st_mode) == 0o700
+
+
 def test_a_wrong_setting_is_said_in_one_line(tmp_path: Path) -> None:
     result = RunningServer(tmp_path / "data", storage="tape").aeontel("serve", "--headless")
     assert result.returncode == 1

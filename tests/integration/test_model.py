@@ -123,6 +123,10 @@ class Histories(RuleBasedStateMachine):
             for n in range(WORKSPACES):
                 self.places.append(workspaces.create(session, self.people[n].id, f"Workspace {n}"))
                 self.model.roles[n, n] = "owner"
+        for n in range(4):
+            self.upload(0, 0, is_image=n > 0, size=1)
+        self.work(0, succeeds=True, may_retry=True)
+        self.work(0, succeeds=False, may_retry=True)
 
     def attempt(self, expected: type[AeontelError] | None, do: Callable[[Session], object]) -> bool:
         """Do it in a transaction of its own; whether the model says that it works."""
@@ -303,7 +307,7 @@ def test_every_history_leaves_what_the_model_says(busy_world: World) -> None:
         Here,
         settings=settings(
             max_examples=25,
-            stateful_step_count=30,
+            stateful_step_count=40,
             deadline=None,
             derandomize=True,
             database=None,

@@ -68,6 +68,8 @@ class Fuzzed:
         if "workspace_id" in {parameter.name for parameter in operation.query}:
             real["query"] = {"workspace_id": self.workspace.id}
         match _name(operation):
+            case "emptyTrash":
+                real["query"]["trash"] = "1"
             case "uploadFile":
                 real["body"] = {"workspaceId": self.workspace.id, "file": b"some bytes"}
             case "inviteMember":

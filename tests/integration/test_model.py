@@ -23,7 +23,7 @@ from sqlmodel import Session
 
 from images_app import ids
 from images_app.bootstrap import World
-from images_app.core import counters, events, files, images, members, users, workspaces
+from images_app.core import counters, events, files, images, members, trash, users, workspaces
 from images_app.core.access import Role, Viewer
 from images_app.core.attempt import Outcome
 from images_app.core.media.base import MediaInfo
@@ -190,7 +190,7 @@ class Histories(RuleBasedStateMachine):
 
     @has_files
     @rule(who=actor, number=which)
-    def trash(self, who: int, number: int) -> None:
+    def throw_away(self, who: int, number: int) -> None:
         made = self.pick(number)
         who = self.acting(who, made.place)
         refusal = self.model.refusal(who, made.place, "owner", "editor") or (NotFound if made.is_trashed else None)
@@ -213,6 +213,18 @@ class Histories(RuleBasedStateMachine):
             self.note(made, "file.restored", *(["image.provision_requested"] if again else []))
             made.is_trashed = False
             made.state = "pending" if again else made.state
+
+    @has_files
+    @rule(who=actor, number=which)
+    def purge(self, who: int, number: int) -> None:
+        """One file in the trash, for good."""
+        made = self.pick(number)
+        who = self.acting(who, made.place)
+        refusal = self.model.refusal(who, made.place, "owner", "editor") or (None if made.is_trashed else NotFound)
+        viewer = viewer_of(self.people[who])
+        if self.attempt(refusal, lambda session: trash.delete(session, self.world.queue, viewer, made.id)):
+            self.model.files.remove(made)
+            self.note(made, "file.purged")
 
     @has_files
     @rule(who=actor, number=which)

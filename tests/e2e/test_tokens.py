@@ -46,6 +46,7 @@ def test_a_token_is_shown_once_works_and_ends_at_once(tokens: Page, server: Runn
     assert asked_with(server, secret) == 200
     row.get_by_role("button", name="Revoke Website build").click()
     tokens.get_by_role("button", name="Revoke token").click()
+    expect(tokens.get_by_text("Website build revoked")).to_be_visible()
     expect(row).to_have_count(0)
     assert asked_with(server, secret) == 401
 

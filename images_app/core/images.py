@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import and_
+from sqlalchemy import select as select_columns
+from sqlalchemy.orm import Bundle
 from sqlmodel import Session, col, select
 
 from images_app import ids
@@ -19,13 +22,29 @@ KIND = paging.by_id("img")
 
 @dataclass(frozen=True)
 class ImageRow:
-    """An image together with the file behind it."""
+    """An image together with the file behind it, as far as both are shown: attributes of `Image` and `File`."""
 
-    image: Image
-    file: File
+    image: Any
+    file: Any
 
 
-_ROWS = select(Image, File).join(File, col(File.id) == col(Image.file_id))
+# Plain columns: making a page of entities takes four times as long as reading it.
+_IMAGE: Bundle[Any] = Bundle(
+    "image",
+    col(Image.id),
+    col(Image.file_id),
+    col(Image.workspace_id),
+    col(Image.cf_image_id),
+    col(Image.width),
+    col(Image.height),
+    col(Image.size),
+    col(Image.exif),
+    col(Image.thumbhash),
+    col(Image.taken_at),
+    col(Image.is_private),
+)
+_FILE: Bundle[Any] = Bundle("file", col(File.name), col(File.mime), col(File.created_at), col(File.updated_at))
+_ROWS: Any = select_columns(_IMAGE, _FILE).join(File, col(File.id) == col(Image.file_id))
 
 
 def list_page(
@@ -43,7 +62,7 @@ def list_page(
     """
     workspaces = access.workspaces(session, viewer, workspace_id)
     sources = paging.workspace_sources(col(Image.workspace_id), workspaces)
-    listing: Listing[tuple[Image, File]] = Listing(KIND, col(Image.id), _ROWS, lambda row: row[0].id, sources)
+    listing: Listing[tuple[Any, Any]] = Listing(KIND, col(Image.id), _ROWS, lambda row: row[0].id, sources)
     if ids is None:
         page = paging.page(session, listing, window, lambda: counters.total(session, workspaces, "images"))
     else:

@@ -35,7 +35,7 @@ _CookieDoc = Annotated[
 ]
 
 
-def world(request: Request) -> World:
+async def world(request: Request) -> World:
     """The world that the application was made with."""
     found: World = request.app.state.world
     return found

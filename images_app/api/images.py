@@ -61,7 +61,7 @@ class ImageList(Schema):
     page_info: PageInfo
 
 
-def _include(
+async def _include(
     include: Annotated[
         list[str] | None, Query(description="More about each image: `file`, `placeholder`, `variants`, with commas.")
     ] = None,

@@ -14,7 +14,7 @@ _KEPT = ("limit", "ids", "workspace_id", "status", "trash", "include", "type", "
 """Parameters that a link to another page repeats; whatever else the client sent is not echoed."""
 
 
-def window(
+async def window(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items in the answer.")] = MAX_LIMIT,
     after: Annotated[str | None, Query(description="Cursor: answer what follows it in the list.")] = None,
     before: Annotated[str | None, Query(description="Cursor: answer what precedes it in the list.")] = None,
@@ -23,11 +23,12 @@ def window(
     return Window(limit, after, before)
 
 
+# Dependencies that wait for nothing are `async`: a plain one would be sent to another thread and waited for.
 WindowDep = Annotated[Window, Depends(window)]
 WorkspaceId = Annotated[str | None, Query(description="Only this workspace.")]
 
 
-def _ids(
+async def _ids(
     ids: Annotated[list[str] | None, Query(description="Only these, separated by commas: 1 to 100 ids.")] = None,
 ) -> list[str] | None:
     return None if ids is None else [part.strip() for text in ids for part in text.split(",")]

@@ -60,7 +60,7 @@ def test_every_code_is_listed_with_its_status(api: Api) -> None:
         ("GET", "/api/session", {"POST", "DELETE"}),
         ("HEAD", "/api/session", {"POST", "DELETE"}),
         ("PUT", "/api/tokens", {"GET", "HEAD", "POST"}),
-        ("OPTIONS", "/api/files", {"GET", "HEAD", "POST"}),
+        ("OPTIONS", "/api/files", {"GET", "HEAD", "POST", "DELETE"}),
         ("TRACE", "/api/me", {"GET", "HEAD"}),
         ("BREW", "/api/me", {"GET", "HEAD"}),
         ("POST", "/objects/x", {"GET", "HEAD"}),

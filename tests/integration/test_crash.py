@@ -68,10 +68,11 @@ def test_a_kill_right_after_the_upload_was_answered_loses_nothing(tmp_path: Path
 def test_kills_in_the_middle_of_many_files_lose_and_double_nothing(tmp_path: Path) -> None:
     with running_pipeline(tmp_path / "data") as pipeline:
         data = photo_jpeg(320, 240)
-        files = [pipeline.upload(data) for _ in range(20)]
+        files: list[str] = []
         for after in (True, False, True):
             hold = Hold(after=after)
-            pipeline.gate.next(CREATE, hold)
+            pipeline.gate.next(CREATE, hold)  # before the uploads: a fast machine has soon done them all
+            files += [pipeline.upload(data) for _ in range(8)]
             hold.wait()
             pipeline.server.kill()
             hold.drop()

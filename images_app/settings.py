@@ -38,8 +38,25 @@ class Settings(BaseSettings):
     database_url: str = ""
     """`sqlite:///$IMAGES_DATA_DIR/aeontel.db` unless set."""
 
-    storage: Literal["disk"] = "disk"
-    cloudflare: Literal["local"] = "local"
+    storage: Literal["disk", "s3"] = "disk"
+    s3_endpoint: str = ""
+    """Such as `https://<account>.r2.cloudflarestorage.com`; empty: AWS itself."""
+    s3_region: str = "auto"
+    s3_bucket: str = ""
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+
+    redis_url: str = ""
+    """Where several servers keep what pages know of their browsers, and wake each other."""
+
+    cloudflare: Literal["local", "remote"] = "local"
+    cloudflare_account_id: str = ""
+    cloudflare_api_token: str = ""
+    cloudflare_account_hash: str = ""
+    """Learnt from the first answer unless set."""
+    cloudflare_signing_key: str = ""
+    """For IMAGES_URL_SIGNING=cloudflare: the value of one of the account's signing keys."""
+    cloudflare_api_base: str = "https://api.cloudflare.com/client/v4"
     url_signing: Literal["none", "cloudflare", "jwt"] = "none"
     """Other than `none`: new images are private, and their URLs signed in this way."""
     url_validity_seconds: int = Field(default=3600, ge=2, le=7 * 24 * 3600)

@@ -1,9 +1,8 @@
-"""Paging as a client of the API meets it: cursors, flags, links, and what is refused."""
+"""Paging as a client of the API meets it: cursors, flags, links. What is refused: `test_bad_lists.py`."""
 
 import pytest
 
 from images_app import ids
-from images_app.core import paging
 from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_file, add_image
@@ -89,43 +88,6 @@ def test_a_cursor_goes_on_after_its_image_is_gone(gallery: Gallery) -> None:
         answer = gallery.client.get("/api/images", params={"after": cursor, "limit": 2}).json()
         assert [image["id"] for image in answer["data"]] == everything[2:4]
         assert answer["pageInfo"]["total"] == 6
-
-
-@pytest.mark.parametrize("path", ["/api/images", "/api/files", "/api/events"])
-@pytest.mark.parametrize(
-    ("params", "code"),
-    [
-        ({"limit": "0"}, "invalid_parameter"),
-        ({"limit": "-1"}, "invalid_parameter"),
-        ({"limit": "101"}, "invalid_parameter"),
-        ({"limit": "1e9"}, "invalid_parameter"),
-        ({"limit": "abc"}, "invalid_parameter"),
-        ({"limit": ""}, "invalid_parameter"),
-        ({"limit": "9" * 5000}, "invalid_parameter"),
-        ({"after": ""}, "invalid_cursor"),
-        ({"after": "nonsense"}, "invalid_cursor"),
-        ({"before": "MWltZzo\u0001"}, "invalid_cursor"),
-        ({"before": "MWltZzo\u0000"}, "invalid_parameter"),
-        ({"after": "tok_01m7vpggc6e7a834dncn5fcrp4"}, "invalid_cursor"),
-        ({"after": "A" * 10_000}, "invalid_cursor"),
-        ({"after": "x", "before": "y"}, "conflicting_cursors"),
-    ],
-)
-def test_a_window_that_cannot_be_used_is_refused(
-    gallery: Gallery, path: str, params: dict[str, str], code: str
-) -> None:
-    assert problem(gallery.client.get(path, params=params)) == (400, code)
-
-
-def test_a_cursor_of_one_list_is_none_of_another(gallery: Gallery) -> None:
-    gallery.image()
-    lists = ("/api/images", "/api/files", "/api/events")
-    cursors = {path: gallery.client.get(path).json()["pageInfo"]["endCursor"] for path in lists}
-    cursors["/api/tokens"] = paging.encode(paging.by_id("tok"), ids.new("tok"))
-    for path in lists:
-        for origin, cursor in cursors.items():
-            answer = gallery.client.get(path, params={"after": cursor})
-            assert answer.status_code == (200 if origin == path else 400), (path, origin)
 
 
 def test_ids_narrow_the_list_within_what_the_caller_sees(gallery: Gallery) -> None:

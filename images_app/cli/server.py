@@ -38,9 +38,9 @@ def serve(
         own = settings()
         serving.require_free_port(own.host, own.port, "PORT=3001 make run")
         lock = hold(own.make_data_dir())
-        welcome = first_start()
         if not headless:
             _build_front_end(own)
+        welcome = first_start()  # last, as a generated password is shown once: nothing after it may fail
     serving.announce(
         own.host, own.port, "\n".join(["", f"Aeontel Images: {own.public_url}", *welcome, "Ctrl-C ends it.", ""])
     )

@@ -6,6 +6,7 @@ from images_app.cli import cloudflare, server, token, user
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("serve")(server.serve)
+app.command("build")(server.build)
 app.command("migrate")(server.migrate)
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")

@@ -1,4 +1,4 @@
-"""`aeontel serve` and `aeontel migrate`."""
+"""`aeontel serve`, `aeontel build` and `aeontel migrate`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,14 @@ def migrate() -> None:
         own = settings()
         own.make_data_dir()
         migrations.upgrade(own.database_url)
+
+
+def build() -> None:
+    """Build the front end, as `serve` does when it is not there; for images of containers and machines."""
+    from images_app.settings import settings
+
+    with plain_errors():
+        _build_front_end(settings())
 
 
 def serve(

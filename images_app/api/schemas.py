@@ -39,9 +39,9 @@ Timestamp = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 TimestampInput = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A time coming in: RFC 3339 with an offset."""
 
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")
-]
+_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+"""Without control characters, line ends, and the marks that let text read in another order than it is written."""
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=_LINE)]
 """A name that people give to things: one line, at most 120 characters."""
 
 

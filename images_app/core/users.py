@@ -21,7 +21,9 @@ MIN_PASSWORD = 8
 FIRST_WORKSPACE = "My workspace"
 KIND = paging.by_id("usr")
 
-_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f\ufffd]+@[^\s@\x00-\x1f\x7f\ufffd]+")
+_ATOM = r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]+"
+_EMAIL = re.compile(f"{_ATOM}@{_ATOM}")
+"""Without what would make it another address, or more than one, in the header of a letter (RFC 5322, specials)."""
 _HASHER = PasswordHasher()
 
 

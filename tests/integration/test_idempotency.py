@@ -1,5 +1,6 @@
 """`POST /api/files` more than once: the same request again, with its key, and many at the same moment."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from sqlmodel import update
 from images_app.models import IdempotencyKey, now
 from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
-from tests.integration.uploading import left_behind, nothing_happened, upload
+from tests.integration.uploading import Slow, left_behind, nothing_happened, part, upload
 from tests.support.library import counted
 
 
@@ -67,6 +68,27 @@ def test_simultaneous_uploads_with_one_key_make_one_file(gallery: Gallery) -> No
         answers = list(pool.map(lambda _: upload(gallery, data, **{"Idempotency-Key": "key"}), range(8)))
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
     assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len([path for path in left_behind(gallery) if not path.startswith("types")]) == 1
+
+
+@pytest.mark.parametrize(("end", "status"), [(b"", 200), (b"!", 422)])
+def test_a_key_whose_first_request_is_still_under_way_belongs_to_the_one_that_ends_first(
+    gallery: Gallery, end: bytes, status: int
+) -> None:
+    data = b"x" * 600_000
+    slow = Slow(gallery, key="key")
+    slow.send(part("workspaceId", gallery.workspace.id.encode()))
+    slow.send(part("file", data, '; filename="notes.txt"')[:-2])
+    while not left_behind(gallery):
+        time.sleep(0.01)
+    second = upload(gallery, data, **{"Idempotency-Key": "key"})
+    assert second.status_code == 201
+    if end:
+        slow.send(end)
+    got, text = slow.end()
+    assert got == status, text
+    assert (second.json()["id"] in text) == (status == 200)
+    assert counted(gallery.api.world, gallery.workspace, ["files"]) == {"files": 1}
     assert len([path for path in left_behind(gallery) if not path.startswith("types")]) == 1
 
 

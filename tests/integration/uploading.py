@@ -71,7 +71,9 @@ def nothing_happened(gallery: Gallery) -> bool:
 class Slow:
     """An upload by hand, piece by piece; over when its answer has been read, or by leaving."""
 
-    def __init__(self, gallery: Gallery, *, length: int | None = None, token: str = "", expect: bool = False) -> None:
+    def __init__(
+        self, gallery: Gallery, *, length: int | None = None, token: str = "", expect: bool = False, key: str = ""
+    ) -> None:
         host, port = gallery.api.url.removeprefix("http://").split(":")
         self.socket = socket.create_connection((host, int(port)), timeout=20)
         authorization = f"Bearer {token}" if token else gallery.client.headers["authorization"]
@@ -82,6 +84,7 @@ class Slow:
             f"Content-Type: {FORM}",
             "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}",
             *(["Expect: 100-continue"] if expect else []),
+            *([f"Idempotency-Key: {key}"] if key else []),
         ]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
 

@@ -21,6 +21,8 @@
     ├── QuotaExceeded               the workspace has no room for it
     ├── IdempotencyConflict         a key was used again for other bytes
     ├── ObjectMissing               the object store has nothing under that key
+    ├── StorageUnavailable          the object store did not answer, or failed; another try may succeed
+    │   └── StorageRefused          it does not accept our credentials, or has no such bucket
     ├── InvalidPresignedUrl         a presigned URL is forged, expired or meant for something else
     ├── MediaError                  the bytes cannot become an image
     │   ├── NotAnImage              no image format we know
@@ -30,13 +32,14 @@
     ├── MediaUnavailable            the decoder ran out of time or memory or died; another try may succeed
     ├── CloudflareError             Cloudflare Images refused, failed or did not answer
     ├── MailError                   the mail server did not take a letter
+    ├── DatabaseUnavailable         the database did not answer, or not in time
     └── SettingsError               a setting cannot work: the server refuses to start
 
 The HTTP status of each is decided in `api/problems.py`; `code` is stable and is what clients match on.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class AeontelError(Exception):
@@ -217,6 +220,27 @@ class ObjectMissing(AeontelError):
     title = "Object missing"
 
 
+class StorageUnavailable(AeontelError):
+    """The object store did not answer, or failed; another try may succeed. The reason is for the log only."""
+
+    code = "storage_unavailable"
+    title = "The file store is not available right now"
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__("The file store cannot be used right now. Nothing is wrong with the request: send it again.")
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.reason}"
+
+
+class StorageRefused(StorageUnavailable):
+    """The object store does not accept our credentials, or has no such bucket: an operator must see to it."""
+
+    code = "storage_refused"
+    title = "The file store refuses this server"
+
+
 class InvalidPresignedUrl(AeontelError):
     """A presigned URL is forged, expired or meant for another object or method."""
 
@@ -270,7 +294,9 @@ class CloudflareError(AeontelError):
     """Cloudflare Images refused, failed or did not answer.
 
     `status` is the HTTP status (None: no answer), `upstream_code` Cloudflare's own code, `retry_after` seconds.
-    `ambiguous` means that the request may have succeeded all the same: look before doing it again.
+    `ambiguous` means that the request may have succeeded all the same: look before doing it again. `account` is set
+    when the refusal is not about this request but about our account, so that every other would meet it, too: `full`
+    (a limit of the plan is reached) or `refused` (our account or token is not accepted).
     """
 
     code = "cloudflare_error"
@@ -285,6 +311,7 @@ class CloudflareError(AeontelError):
         retry_after: float | None = None,
         retryable: bool = False,
         ambiguous: bool = False,
+        account: Literal["full", "refused"] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -292,6 +319,21 @@ class CloudflareError(AeontelError):
         self.retry_after = retry_after
         self.retryable = retryable
         self.ambiguous = ambiguous
+        self.account = account
+
+
+class DatabaseUnavailable(AeontelError):
+    """The database did not answer, or not in time; another try may succeed. What the reason was is for the log only."""
+
+    code = "database_unavailable"
+    title = "The database is not available right now"
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__("The database did not answer in time. Nothing is wrong with the request: send it again.")
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.reason}"
 
 
 class MailError(AeontelError):

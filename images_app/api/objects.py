@@ -7,7 +7,6 @@ browsers draw as a picture is shown in place; everything else is a download.
 import hashlib
 import re
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -15,13 +14,10 @@ from fastapi.responses import FileResponse
 from images_app.api import problems
 from images_app.api.deps import WorldDep
 from images_app.errors import NotFound
-from images_app.storage.base import Grant, ServesPresigned
+from images_app.storage.base import ServesPresigned
 
 router = APIRouter(include_in_schema=False)
 
-_RASTER = frozenset(
-    f"image/{kind}" for kind in ("jpeg", "png", "gif", "webp", "avif", "heic", "heif", "tiff", "bmp", "x-ms-bmp")
-)
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 
@@ -36,7 +32,7 @@ def get_object(name: str, request: Request, world: WorldDep, token: Annotated[st
     headers = {
         "ETag": f'"{etag}"',
         "Cache-Control": "private, max-age=300",
-        "Content-Disposition": disposition(grant),
+        "Content-Disposition": grant.disposition,
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
@@ -65,13 +61,3 @@ def _keep_range(request: Request, size: int) -> bool:
         request.scope["headers"] = [header for header in request.scope["headers"] if header[0] != b"range"]
         return True
     return int(suffix) > 0 and size > 0 if suffix is not None else int(first or 0) < size
-
-
-def disposition(grant: Grant) -> str:
-    """`Content-Disposition` (RFC 6266): the name in ASCII for old clients and in UTF-8 for all others."""
-    kind = grant.info.content_type.partition(";")[0].strip().lower()
-    shown = grant.download_name is None and kind in _RASTER
-    name = grant.download_name or grant.info.key.rsplit("/", 1)[-1]
-    plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", name)
-    exact = quote(name.encode(errors="replace"), safe="")
-    return f"{'inline' if shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{exact}"

@@ -36,11 +36,13 @@ STATUS: dict[type[AeontelError], int] = {
     errors.QuotaExceeded: 413,
     errors.IdempotencyConflict: 422,
     errors.ObjectMissing: 404,
+    errors.StorageUnavailable: 503,
     errors.InvalidPresignedUrl: 403,
     errors.MediaError: 400,
     errors.MediaUnavailable: 503,
     errors.CloudflareError: 502,
     errors.MailError: 502,
+    errors.DatabaseUnavailable: 503,
 }
 """A class that is not here has the status of its nearest ancestor that is; AeontelError itself is a fault of ours."""
 
@@ -107,7 +109,7 @@ def _headers_of(error: AeontelError) -> dict[str, str]:
             return {"WWW-Authenticate": "Bearer"}
         case errors.TooManyAttempts():
             return {"Retry-After": str(error.retry_after)}
-        case errors.MediaUnavailable():
+        case errors.MediaUnavailable() | errors.DatabaseUnavailable() | errors.StorageUnavailable():
             return {"Retry-After": "5"}
     return {}
 

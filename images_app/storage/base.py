@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
@@ -10,14 +10,24 @@ Reach = Literal["public", "internal"]
 """Who will follow a presigned URL: a browser, or Cloudflare (the local one calls the server itself)."""
 
 
+LEFT_OVER_AFTER = timedelta(days=1)
+"""A writer that began longer ago was killed: nobody uploads for a day."""
+
+
 @dataclass(frozen=True)
-class ObjectInfo:
-    """What the store knows of an object; `size` in bytes."""
+class ObjectEntry:
+    """An object as it is listed; `size` in bytes."""
 
     key: str
     size: int
-    content_type: str
     modified_at: datetime
+
+
+@dataclass(frozen=True)
+class ObjectInfo(ObjectEntry):
+    """All that the store knows of an object."""
+
+    content_type: str
 
 
 class ObjectWriter(Protocol):
@@ -34,13 +44,16 @@ class ObjectWriter(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Immutable objects under server-made keys (`bucket/…`, at most 1,024 bytes, no empty or dot segments)."""
+    """Immutable objects under server-made keys (`bucket/…`, at most 1,024 bytes, no empty or dot segments).
+
+    Every call may raise StorageUnavailable (or, on disk, OSError): then it may be tried again.
+    """
 
     def create(self, key: str, content_type: str) -> ObjectWriter:
         """Begin an object; the caller ends it with `commit` or `abort`."""
 
     def open(self, key: str) -> BinaryIO:
-        """The bytes, as a readable file. Raises ObjectMissing."""
+        """The bytes, as a readable file that can seek. Raises ObjectMissing."""
 
     def stat(self, key: str) -> ObjectInfo:
         """Raises ObjectMissing."""
@@ -48,17 +61,24 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove it; no error when it is not there."""
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Every object whose key begins with `prefix`, in key order."""
+    def list(self, prefix: str) -> Iterator[ObjectEntry]:
+        """Every object whose key begins with `prefix`, once each, in an order of the store's own."""
 
     def presign_get(self, key: str, *, expires_in: int, reach: Reach, download_name: str | None = None) -> str:
         """An absolute URL that answers GET with the object for `expires_in` seconds.
 
-        The store answers with the object's own content type; `download_name` makes it an attachment of that name.
+        The store answers with the object's own content type. What is no raster image is an attachment in any case;
+        `download_name` makes everything one, of that name. Raises ValueError unless it is 1 s to 7 days.
         """
+
+    def presigned_base(self, reach: Reach) -> str:
+        """What every presigned URL of that reach begins with; ends in a slash."""
 
     def check(self) -> None:
         """Raise when the store cannot be used; cheap enough for a readiness probe."""
+
+    def sweep(self) -> int:
+        """Remove what writers left behind that were killed, once it is LEFT_OVER_AFTER old; how many."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +87,8 @@ class Grant:
 
     path: Path
     info: ObjectInfo
-    download_name: str | None
+    disposition: str
+    """The header `Content-Disposition`."""
 
 
 @runtime_checkable

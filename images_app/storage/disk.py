@@ -9,38 +9,18 @@ Everything lands by rename within one file system, and file and directory are sy
 """
 
 import os
-import re
 import secrets
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from images_app.errors import InvalidParameter, ObjectMissing
-from images_app.storage.base import Grant, ObjectInfo, Reach
+from images_app.errors import ObjectMissing
+from images_app.storage.base import LEFT_OVER_AFTER, Grant, ObjectEntry, ObjectInfo, Reach
 from images_app.storage.presign import Presigner
-
-_CONTENT_TYPE = re.compile(r"[\w!#$&^.+-]{1,63}/[\w!#$&^.+-]{1,63}(;[ \x21-\x7e]{0,126})?", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_MAX_KEY_BYTES = 1024
-_MAX_SEGMENT_BYTES = 255
-_LEFT_OVER_AFTER_S = 24 * 3600
-
-
-def check_key(key: str) -> None:
-    """Raise InvalidParameter unless the key is a path that stays where it is put."""
-    segments = key.split("/")
-    try:
-        encoded = key.encode()
-        longest = max(len(segment.encode()) for segment in segments)
-    except UnicodeEncodeError:
-        raise InvalidParameter("An object key must be valid Unicode.") from None
-    if len(encoded) > _MAX_KEY_BYTES or longest > _MAX_SEGMENT_BYTES:
-        raise InvalidParameter("The object key is too long.")
-    if any(segment in ("", ".", "..") for segment in segments) or "\\" in key or _CONTROL.search(key):
-        raise InvalidParameter("The object key is not a plain path.")
+from images_app.storage.rules import check_content_type, check_key, disposition, last_segment
 
 
 class DiskObjectStore:
@@ -54,19 +34,11 @@ class DiskObjectStore:
         self._bases: dict[Reach, str] = {"public": public_url, "internal": internal_url}
         for directory in (self._data, self._types, self._incoming):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._sweep()
-
-    def _sweep(self) -> None:
-        """Remove what writers left that were killed; a younger one may belong to another process."""
-        for left in self._incoming.iterdir():
-            if left.stat().st_mtime < time.time() - _LEFT_OVER_AFTER_S:
-                left.unlink(missing_ok=True)
 
     def create(self, key: str, content_type: str) -> "DiskWriter":
         """Begin an object; the caller ends it with `commit` or `abort`."""
         check_key(key)
-        if not _CONTENT_TYPE.fullmatch(content_type):
-            raise InvalidParameter("This is not a content type.")
+        check_content_type(content_type)
         draft = self._incoming / secrets.token_hex(16)
         return DiskWriter(draft, self._data / key, self._types / key, content_type)
 
@@ -84,15 +56,22 @@ class DiskObjectStore:
 
     def stat(self, key: str) -> ObjectInfo:
         """Raises ObjectMissing."""
-        path = self.path(key)
+        entry = self._entry(key)
         try:
-            found = path.stat()
-            if not path.is_file():
-                raise ObjectMissing
             content_type = (self._types / key).read_text()
         except (FileNotFoundError, NotADirectoryError):
             raise ObjectMissing from None
-        return ObjectInfo(key, found.st_size, content_type, datetime.fromtimestamp(found.st_mtime, UTC))
+        return ObjectInfo(entry.key, entry.size, entry.modified_at, content_type)
+
+    def _entry(self, key: str) -> ObjectEntry:
+        path = self.path(key)
+        try:
+            found = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise ObjectMissing from None
+        if not path.is_file():
+            raise ObjectMissing
+        return ObjectEntry(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def delete(self, key: str) -> None:
         """Remove it; no error when it is not there."""
@@ -104,14 +83,14 @@ class DiskObjectStore:
             _sync_directory(path.parent)
             _prune(path.parent, root)
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Every object whose key begins with `prefix`, in key order."""
+    def list(self, prefix: str) -> Iterator[ObjectEntry]:
+        """Every object whose key begins with `prefix`, in byte order of the keys."""
         folder, _, start = prefix.rpartition("/")
         if folder:
             check_key(folder)
         for key in _keys(self._data / folder, f"{folder}/" if folder else "", start):
             try:
-                yield self.stat(key)
+                yield self._entry(key)
             except ObjectMissing:
                 continue  # deleted while we were walking
 
@@ -119,20 +98,36 @@ class DiskObjectStore:
         """An absolute URL; its path ends like the key, because Cloudflare names an image by that."""
         check_key(key)
         token = self._presigner.sign(key, expires_in=expires_in, download_name=download_name)
-        return f"{self._bases[reach]}/objects/{quote(_last(key), safe='')}?token={token}"
+        return f"{self.presigned_base(reach)}{quote(last_segment(key), safe='')}?token={token}"
+
+    def presigned_base(self, reach: Reach) -> str:
+        """What every presigned URL of that reach begins with."""
+        return f"{self._bases[reach]}/objects/"
 
     def resolve(self, token: str, name: str) -> Grant:
         """What a presigned URL with this last path segment gives. Raises InvalidPresignedUrl or ObjectMissing."""
         claim = self._presigner.verify(token)
-        if _last(claim.key) != name:
+        if last_segment(claim.key) != name:
             raise self._presigner.refusal()
-        return Grant(self.path(claim.key), self.stat(claim.key), claim.download_name)
+        info = self.stat(claim.key)
+        return Grant(self.path(claim.key), info, disposition(claim.key, info.content_type, claim.download_name))
 
     def check(self) -> None:
         """Raise OSError when nothing can be written."""
         probe = self._incoming / f"check-{secrets.token_hex(8)}"
         probe.touch()
         probe.unlink()
+
+    def sweep(self) -> int:
+        """Remove what writers left that were killed; a younger one may belong to another process."""
+        before = (datetime.now(UTC) - LEFT_OVER_AFTER).timestamp()
+        removed = 0
+        for left in self._incoming.iterdir():
+            with suppress(FileNotFoundError):
+                if left.stat().st_mtime < before:
+                    left.unlink()
+                    removed += 1
+        return removed
 
 
 class DiskWriter:
@@ -167,10 +162,6 @@ class DiskWriter:
         self._file.close()
         self._draft.unlink(missing_ok=True)
         self._draft.with_suffix(".type").unlink(missing_ok=True)
-
-
-def _last(key: str) -> str:
-    return key.rsplit("/", 1)[-1]
 
 
 def _move(draft: Path, place: Path) -> None:

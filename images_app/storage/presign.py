@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import jwt
 
 from images_app.errors import InvalidPresignedUrl
+from images_app.storage.rules import check_expiry
 
 _AUDIENCE = "objects"
 _ALGORITHM = "HS256"
-MAX_EXPIRES_S = 7 * 24 * 3600
-"""As S3."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,7 @@ class Presigner:
 
     def sign(self, key: str, *, expires_in: int, download_name: str | None) -> str:
         """A token that is good for `expires_in` seconds. Raises ValueError outside 1 s to 7 days."""
-        if not 1 <= expires_in <= MAX_EXPIRES_S:
-            raise ValueError(f"expires_in must be 1 to {MAX_EXPIRES_S} seconds")
+        check_expiry(expires_in)
         claims = {"aud": _AUDIENCE, "method": "GET", "key": key, "exp": int(time.time()) + expires_in}
         if download_name is not None:
             claims["name"] = download_name

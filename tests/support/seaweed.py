@@ -24,6 +24,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from images_app.storage.s3 import S3ObjectStore
+
 _WITHIN_S = 60
 _STARTS = 3
 _PORTS = ("s3", "master", "volume", "filer", "admin")
@@ -175,6 +177,13 @@ class Weed:
             "s3_secret_access_key": self.secret_access_key,
         }
         self.give_back(bucket)
+
+    @contextmanager
+    def store(self, **changes: Any) -> Iterator[S3ObjectStore]:
+        """An object store in an empty bucket; `changes` to what it is made of."""
+        with self.settings() as own:
+            made = {name.removeprefix("s3_"): value for name, value in own.items() if name != "storage"}
+            yield S3ObjectStore(**{"region": "auto", "largest": 1024**3, **made, **changes})
 
     def client(self) -> Any:
         """A boto3 client beside the store under test."""

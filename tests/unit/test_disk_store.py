@@ -42,13 +42,22 @@ def test_a_presigned_url_gives_its_object_and_nothing_else(store: DiskObjectStor
     token = token_of(store.presign_get("a/photo.png", expires_in=60, reach="public", download_name="My photo.png"))
     grant = store.resolve(token, "photo.png")
     assert grant.path.read_bytes() == b"bytes"
-    assert (grant.info.key, grant.info.content_type, grant.download_name) == (
-        "a/photo.png",
-        "image/png",
-        "My photo.png",
-    )
+    assert (grant.info.key, grant.info.content_type) == ("a/photo.png", "image/png")
+    assert grant.disposition == "attachment; filename=\"My photo.png\"; filename*=UTF-8''My%20photo.png"
     with pytest.raises(InvalidPresignedUrl):
         store.resolve(token, "other.png")
+
+
+def test_objects_are_listed_in_byte_order_of_their_keys(store: DiskObjectStore) -> None:
+    written = ["ws-1/b", "ws-1/a/z", "ws-1/a-b", "ws-1/a.png", "ws-2/é", "ws-2/z", "ws-10/x", "ws-1/a/0", "ws-1/B"]
+    for key in written:
+        put(store, key)
+    assert [entry.key for entry in store.list("")] == sorted(written, key=str.encode)
+
+
+def test_presigned_urls_reach_the_server_by_the_way_that_was_asked_for(store: DiskObjectStore) -> None:
+    assert store.presign_get("a/b.png", expires_in=60, reach="public").startswith("http://p/objects/b.png?")
+    assert store.presign_get("a/b.png", expires_in=60, reach="internal").startswith("http://i/objects/b.png?")
 
 
 def test_a_presigned_url_of_a_deleted_object_says_that_it_is_missing(store: DiskObjectStore) -> None:
@@ -107,14 +116,13 @@ def test_even_a_rightly_signed_key_cannot_leave_the_store(store: DiskObjectStore
         store.resolve(token, "x")
 
 
-def test_what_a_killed_writer_left_is_swept_at_the_next_start_once_it_is_old(tmp_path: Path) -> None:
-    first = make(tmp_path)
-    old, young = first.create("a/old", "image/png"), first.create("a/young", "image/png")
+def test_what_a_killed_writer_left_is_swept_once_it_is_old(store: DiskObjectStore, tmp_path: Path) -> None:
+    old, young = store.create("a/old", "image/png"), store.create("a/young", "image/png")
     drafts = sorted((tmp_path / "incoming").iterdir(), key=lambda path: path.stat().st_mtime_ns)
     assert len(drafts) == 2
     two_days_ago = time.time() - 2 * 24 * 3600
     os.utime(drafts[0], (two_days_ago, two_days_ago))
-    make(tmp_path)
+    assert (store.sweep(), store.sweep()) == (1, 0)
     assert list((tmp_path / "incoming").iterdir()) == [drafts[1]]
     old.abort()
     young.commit()

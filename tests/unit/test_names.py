@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from images_app.core.names import MAX_NAME_BYTES, display_name, key_name
-from images_app.storage.disk import check_key
+from images_app.storage.rules import check_key
 
 
 @pytest.mark.parametrize(

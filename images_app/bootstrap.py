@@ -1,5 +1,6 @@
 """Builds the world once: which database, object store, Cloudflare, decoder and queue this process uses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -7,6 +8,7 @@ from images_app import keys
 from images_app.cloudflare.base import CloudflareImages
 from images_app.cloudflare.client import HttpCloudflareImages
 from images_app.cloudflare.delivery import CloudflareSignature, Delivery, Signature, TokenSignature
+from images_app.core import learnt
 from images_app.core.letters import Mailer
 from images_app.core.media.base import Media
 from images_app.core.media.pool import DecoderPool
@@ -16,8 +18,13 @@ from images_app.database import Database
 from images_app.jobs.queue import DurableQueue
 from images_app.mail import SmtpMailer
 from images_app.settings import Settings, settings
+from images_app.shared import Shared
 from images_app.storage.base import ObjectStore
 from images_app.storage.disk import DiskObjectStore
+from images_app.storage.s3 import S3ObjectStore
+from images_app.wakeups.base import Wakeups
+from images_app.wakeups.local import LocalWakeups
+from images_app.wakeups.redis import RedisWakeups
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,9 @@ class World:
     queue: Queue
     mail: Mailer | None
     """None: links to set a password are shown for copying."""
+    wakeups: Wakeups
+    shared: Shared | None
+    """None: this is the only server, or each does for itself."""
 
     @property
     def quota(self) -> Quota:
@@ -47,6 +57,7 @@ class World:
 
     def close(self) -> None:
         """End child processes and return connections."""
+        self.wakeups.close()
         self.media.close()
         self.queue.close()
         self.cloudflare.close()
@@ -56,30 +67,37 @@ class World:
 def build(settings: Settings) -> World:
     """The world that these settings describe."""
     own = keys.load(settings.make_data_dir() / "keys")
+    database = Database(settings.database_url)
     return World(
         settings=settings,
         keys=own,
-        database=Database(settings.database_url),
-        objects=DiskObjectStore(
-            settings.data_dir / "objects",
-            signing_key=own.presign,
-            public_url=settings.public_url,
-            internal_url=settings.internal_url,
-        ),
-        cloudflare=HttpCloudflareImages(
-            api_base=f"{settings.internal_url}/cloudflare/client/v4",
-            account_id=own.cloudflare_account_id,
-            api_token=own.cloudflare_api_token,
-        ),
-        delivery=Delivery(
-            settings.delivery_base,
-            own.cloudflare_account_hash,
-            signature=_signature(settings, own),
-            validity_s=settings.url_validity_seconds,
-        ),
+        database=database,
+        objects=_objects(settings, own),
+        cloudflare=cloudflare_images(settings, own),
+        delivery=delivery(settings, own, _account_hash(settings, own, database)),
         media=DecoderPool(settings.decoder_processes),
         queue=DurableQueue(settings.database_url),
         mail=_mailer(settings),
+        wakeups=RedisWakeups(database, settings.redis_url) if settings.redis_url else LocalWakeups(database),
+        shared=Shared(settings.redis_url) if settings.redis_url else None,
+    )
+
+
+def _objects(settings: Settings, own: keys.Keys) -> ObjectStore:
+    if settings.storage == "s3":
+        return S3ObjectStore(
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            bucket=settings.s3_bucket,
+            access_key_id=settings.s3_access_key_id,
+            secret_access_key=settings.s3_secret_access_key,
+            largest=settings.max_file_bytes,
+        )
+    return DiskObjectStore(
+        settings.data_dir / "objects",
+        signing_key=own.presign,
+        public_url=settings.public_url,
+        internal_url=settings.internal_url,
     )
 
 
@@ -96,12 +114,49 @@ def _mailer(settings: Settings) -> Mailer | None:
     )
 
 
+def cloudflare_images(settings: Settings, own: keys.Keys) -> CloudflareImages:
+    """The client of the Cloudflare Images that these settings name: the same for the real one and our own."""
+    if settings.cloudflare == "local":
+        return HttpCloudflareImages(
+            api_base=f"{settings.internal_url}/cloudflare/client/v4",
+            account_id=own.cloudflare_account_id,
+            api_token=own.cloudflare_api_token,
+        )
+    return HttpCloudflareImages(
+        api_base=settings.cloudflare_api_base,
+        account_id=settings.cloudflare_account_id,
+        api_token=settings.cloudflare_api_token,
+        batch_base=settings.cloudflare_batch_base if settings.cloudflare_batch else "",
+    )
+
+
+def _account_hash(settings: Settings, own: keys.Keys, database: Database) -> Callable[[], str]:
+    """What the account is called in delivery URLs. Until the first image has told it, no URL could work anyway."""
+    if settings.cloudflare == "local":
+        return lambda: own.cloudflare_account_hash
+    if settings.cloudflare_account_hash:
+        return lambda: settings.cloudflare_account_hash
+    learning = learnt.Recollection(database, learnt.ACCOUNT_HASH)
+    return lambda: learning() or "account-hash-not-known-yet"
+
+
+def delivery(settings: Settings, own: keys.Keys, account_hash: Callable[[], str]) -> Delivery:
+    """How URLs of pictures are made."""
+    return Delivery(
+        settings.delivery_base,
+        account_hash,
+        signature=_signature(settings, own),
+        validity_s=settings.url_validity_seconds,
+    )
+
+
 def _signature(settings: Settings, own: keys.Keys) -> Signature:
-    """How private images are signed. Also with `none`: what was made private before stays so, and is still shown."""
-    if settings.url_signing == "jwt":
-        account_hash = own.cloudflare_account_hash
-        return TokenSignature(own.delivery_token, key_id=own.delivery_token_id, account_hash=account_hash)
-    return CloudflareSignature(own.cloudflare_signing_key)
+    """How private images are signed. Also with `none`: what was made private before stays so, and is still shown; by
+    whoever still can, the Worker where no signing key is set."""
+    key = own.cloudflare_signing_key if settings.cloudflare == "local" else settings.cloudflare_signing_key
+    if settings.url_signing == "jwt" or not key:
+        return TokenSignature(own.delivery_token, key_id=own.delivery_token_id)
+    return CloudflareSignature(key)
 
 
 @lru_cache(maxsize=1)

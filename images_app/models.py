@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, String, Table, TypeDecorator
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
@@ -34,6 +34,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 # PostgreSQL would sort by locale; ids are compared byte by byte on both engines.
 ID = String(40).with_variant(String(40, collation="C"), "postgresql")
 BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+def table(model: type[SQLModel]) -> Table:
+    """A model's table, for statements that are run with every request: one of plain columns costs a third of one that
+    loads objects."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 def _id(prefix: ids.Prefix) -> Any:
@@ -169,7 +175,15 @@ class File(SQLModel, table=True):
     """Counts requests for provisioning. A worker that holds an older run has lost its right to commit."""
     attempt: int = 0
     """Number of the current attempt within the run, from 1."""
+    spared: int = 0
+    """How many attempts of the run said nothing about this file (no connection, rate limit, the account): they do not
+    use the run up."""
+    is_tried: bool = False
+    """An attempt has begun at some time: Cloudflare may have an image of the file that nobody committed."""
+    lost: int = 0
+    """Runs in a row that ended with nobody knowing how: their process died, again and again."""
     next_attempt_at: datetime | None = _time(default=None)
+    """Null while nothing is due; `waiting` without it: parked until provisioning is not paused any more."""
     is_trashed: bool = False
     trashed_at: datetime | None = _time(default=None)
     created_at: datetime = _time(default_factory=now)
@@ -291,3 +305,32 @@ class RemoteDeletion(SQLModel, table=True):
     attempt: int = 1
     next_attempt_at: datetime | None = _time(default=None)
     created_at: datetime = _time(default_factory=now)
+
+
+class ProvisioningPause(SQLModel, table=True):
+    """There while nothing is provisioned, because Cloudflare refuses us as a whole and not one picture."""
+
+    __tablename__ = "provisioning_pause"
+
+    id: int = Field(default=1, primary_key=True)
+    """1: there is one pause at most."""
+    reason: str = Field(max_length=16)
+    """`full` or `refused`."""
+    code: str = Field(max_length=64)
+    message: str = Field(max_length=500)
+    since: datetime = _time(default_factory=now)
+    probes: int = 0
+    """How many files were tried in vain since."""
+    next_probe_at: datetime = _time()
+    """When the next file may be tried, alone."""
+    probe_file_id: str | None = Field(default=None, sa_type=ID)
+    """The file that is tried now."""
+
+
+class LearntFact(SQLModel, table=True):
+    """What another service told us in passing and every server must know after a restart, too (`core/learnt.py`)."""
+
+    __tablename__ = "learnt_fact"
+
+    name: str = Field(primary_key=True, max_length=64)
+    value: str = Field(max_length=255)

@@ -1,6 +1,6 @@
 """One server out of its parts: the API, the local Cloudflare and, unless it runs headless, the face.
 
-/api /objects                          api.create_api
+/api /objects /metrics                 api.create_api
 /cloudflare /imagedelivery /cdn-cgi    emulator (only while IMAGES_CLOUDFLARE=local)
 everything else, websockets            the face
 """
@@ -21,27 +21,32 @@ from images_app.api.headers import SecurityHeaders
 from images_app.bootstrap import World, world
 from images_app.emulator.app import Emulator, EmulatorConfig
 from images_app.jobs.lifespan import jobs
+from images_app.observe import logs
+from images_app.observe.requests import Requests
 
 
 class Server:
     """The ASGI application and the background work that belongs to it."""
 
     def __init__(self, world: World) -> None:
+        logs.configure(world.settings.log_format, world.settings.log_level)
         self.world = world
         self.emulator = _emulator(world)
         self._api = create_api(world)
 
     def compose(self, face: ASGIApp) -> ASGIApp:
         """`face` with everything else of the server in front of it."""
-        served: dict[str, ASGIApp] = {"api": self._api, "objects": self._api, **_NEVER}
-        if self.emulator is not None:
-            served |= dict.fromkeys(("cloudflare", "imagedelivery", "cdn-cgi"), self.emulator.app)
+        served: dict[str, ASGIApp] = {"api": self._api, "objects": self._api, "metrics": self._api, **_NEVER}
+        served |= dict.fromkeys(
+            ("cloudflare", "imagedelivery", "cdn-cgi"), _no_face if self.emulator is None else self.emulator.app
+        )
 
         async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
             first = scope["path"].split("/", 2)[1] if scope["type"] == "http" else ""
             await served.get(first, face)(scope, receive, send)
 
-        return SecurityHeaders(dispatch, image_origins=(self.world.delivery.origin,))
+        secured = SecurityHeaders(dispatch, image_origins=(self.world.delivery.origin,))
+        return Requests(secured, self._api.state.metrics)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -82,7 +87,7 @@ def _emulator(world: World) -> Emulator | None:
             signing_key=keys.cloudflare_signing_key,
             jwt_keys={keys.delivery_token_id: keys.delivery_token},
             public_delivery_base=settings.delivery_base,
-            fetch_bases=(f"{settings.internal_url}/objects/",),
+            fetch_bases=(world.objects.presigned_base("internal"),),
             pixel_processes=settings.pixel_processes,
             pixel_cache_bytes=settings.pixel_cache_bytes,
         )

@@ -1,6 +1,8 @@
 """The only reader of the environment. Every setting, its default and what cannot work."""
 
+import ipaddress
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from images_app.errors import SettingsError
 
 _CLOUDFLARE_DELIVERY = "imagedelivery.net"
+_PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 class Settings(BaseSettings):
@@ -31,7 +34,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     """How browsers reach the server; `http://localhost:$PORT` unless set."""
     internal_url: str = ""
-    """How the local Cloudflare reaches the server; `http://127.0.0.1:$PORT` unless set."""
+    """How Cloudflare reaches the server: `http://127.0.0.1:$PORT` for the local one unless set, else public_url."""
 
     admin_email: str = "admin@localhost"
     admin_password: str = ""
@@ -46,7 +49,7 @@ class Settings(BaseSettings):
     s3_region: str = "auto"
     s3_bucket: str = ""
     s3_access_key_id: str = ""
-    s3_secret_access_key: str = ""
+    s3_secret_access_key: str = Field(default="", repr=False)
 
     redis_url: str = ""
     """Where several servers keep what pages know of their browsers, and wake each other."""
@@ -59,12 +62,15 @@ class Settings(BaseSettings):
     cloudflare_signing_key: str = ""
     """For IMAGES_URL_SIGNING=cloudflare: the value of one of the account's signing keys."""
     cloudflare_api_base: str = "https://api.cloudflare.com/client/v4"
+    cloudflare_batch: bool = False
+    """Use the batch host, which has a limit of its own, for what it can do: for imports of many thousand images."""
+    cloudflare_batch_base: str = "https://batch.imagedelivery.net"
     url_signing: Literal["none", "cloudflare", "jwt"] = "none"
     """Other than `none`: new images are private, and their URLs signed in this way."""
     url_validity_seconds: int = Field(default=3600, ge=2, le=7 * 24 * 3600)
     """A signed URL is good for at most this long, and for at least half of it."""
     delivery_base: str = ""
-    """`$IMAGES_PUBLIC_URL/imagedelivery` for the local Cloudflare unless set."""
+    """`$IMAGES_PUBLIC_URL/imagedelivery` for the local Cloudflare unless set, else `https://imagedelivery.net`."""
 
     trash_days: int = Field(default=30, ge=1)
     max_file_bytes: int = Field(default=1024**3, ge=1)
@@ -77,6 +83,10 @@ class Settings(BaseSettings):
     """Requests to the API per minute and token or session; 0: no limit."""
     rate_limit_per_address: int = Field(default=6_000, ge=0)
     """Requests per minute and address that carry no valid credential; 0: no limit."""
+
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    """From `info` on there is a line for every request."""
 
     smtp_host: str = ""
     """Without one, links to set a password are shown for copying."""
@@ -102,13 +112,17 @@ class Settings(BaseSettings):
     def _derive(self) -> Self:
         data_dir = self.data_dir.absolute()
         public_url = (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+        is_local = self.cloudflare == "local"
+        delivery_base = f"{public_url}/imagedelivery" if is_local else f"https://{_CLOUDFLARE_DELIVERY}"
+        internal_url = f"http://127.0.0.1:{self.port}" if is_local else public_url
         derived = {
             "data_dir": data_dir,
             "web_dir": str(Path(self.web_dir).absolute() if self.web_dir else data_dir / "web"),
             "public_url": public_url,
-            "internal_url": (self.internal_url or f"http://127.0.0.1:{self.port}").rstrip("/"),
+            "internal_url": (self.internal_url or internal_url).rstrip("/"),
+            "s3_endpoint": self.s3_endpoint.rstrip("/"),
             "database_url": self.database_url or f"sqlite:///{data_dir}/aeontel.db",
-            "delivery_base": (self.delivery_base or f"{public_url}/imagedelivery").rstrip("/"),
+            "delivery_base": (self.delivery_base or delivery_base).rstrip("/"),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)  # the model is frozen for everybody else
@@ -126,19 +140,105 @@ class Settings(BaseSettings):
             raise ValueError("IMAGES_SMTP_HOST needs IMAGES_SMTP_FROM, the address that letters come from")
         if "\n" in self.smtp_from or "\r" in self.smtp_from:
             raise ValueError("IMAGES_SMTP_FROM must be one line")
-        base = urlsplit(self.delivery_base)
-        if base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment:
-            raise ValueError("IMAGES_DELIVERY_BASE must be an http or https URL without a query")
-        if base.hostname == _CLOUDFLARE_DELIVERY:
+        self._refuse_delivery_that_cannot_work()
+        if self.storage == "s3":
+            self._refuse_bucket_that_cannot_work()
+        if self.cloudflare == "remote":
+            self._refuse_remote_that_cannot_work()
+
+    def _refuse_delivery_that_cannot_work(self) -> None:
+        _require_url("IMAGES_DELIVERY_BASE", self.delivery_base)
+        if urlsplit(self.delivery_base).hostname == _CLOUDFLARE_DELIVERY:
             if self.url_signing == "jwt":
                 raise ValueError(
                     f"IMAGES_URL_SIGNING=jwt cannot work on {_CLOUDFLARE_DELIVERY} itself, which checks no tokens: "
                     "use IMAGES_URL_SIGNING=cloudflare, or deliver from a zone of your own (IMAGES_DELIVERY_BASE)"
                 )
+            if self.cloudflare == "local":
+                raise ValueError(
+                    f"IMAGES_DELIVERY_BASE cannot be {_CLOUDFLARE_DELIVERY} while IMAGES_CLOUDFLARE=local: "
+                    "images of the local Cloudflare are not there"
+                )
+
+    def _refuse_remote_that_cannot_work(self) -> None:
+        """Messages never show a secret."""
+        _require_url("IMAGES_CLOUDFLARE_API_BASE", self.cloudflare_api_base)
+        _require_url("IMAGES_CLOUDFLARE_BATCH_BASE", self.cloudflare_batch_base)
+        if not re.fullmatch(r"[0-9a-f]{32}", self.cloudflare_account_id):
             raise ValueError(
-                f"IMAGES_DELIVERY_BASE cannot be {_CLOUDFLARE_DELIVERY} while IMAGES_CLOUDFLARE={self.cloudflare}: "
-                "images of the local Cloudflare are not there"
+                "IMAGES_CLOUDFLARE=remote needs IMAGES_CLOUDFLARE_ACCOUNT_ID: 32 hexadecimal digits, which the "
+                "dashboard shows beside the account's name"
             )
+        if not re.fullmatch(r"[\x21-\x7e]+", self.cloudflare_api_token):
+            raise ValueError(
+                "IMAGES_CLOUDFLARE=remote needs IMAGES_CLOUDFLARE_API_TOKEN: one line, with the permission "
+                "Cloudflare Images: Edit"
+            )
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", self.cloudflare_account_hash):
+            raise ValueError("IMAGES_CLOUDFLARE_ACCOUNT_HASH must be letters, digits, '-' and '_', or left out")
+        if self.url_signing == "cloudflare" and not self.cloudflare_signing_key:
+            raise ValueError(
+                "IMAGES_URL_SIGNING=cloudflare with IMAGES_CLOUDFLARE=remote needs IMAGES_CLOUDFLARE_SIGNING_KEY, "
+                "the value of one of the account's signing keys"
+            )
+        if not self.cloudflare_signing_key.isprintable():
+            raise ValueError("IMAGES_CLOUDFLARE_SIGNING_KEY must be one line")
+        self._refuse_originals_out_of_reach()
+
+    def _refuse_bucket_that_cannot_work(self) -> None:
+        """Messages never show a secret."""
+        secrets = {
+            "IMAGES_S3_ACCESS_KEY_ID": self.s3_access_key_id,
+            "IMAGES_S3_SECRET_ACCESS_KEY": self.s3_secret_access_key,
+        }
+        missing = [name for name, value in {"IMAGES_S3_BUCKET": self.s3_bucket, **secrets}.items() if not value]
+        if missing:
+            raise ValueError(f"IMAGES_STORAGE=s3 needs {' and '.join(missing)}")
+        for name, value in secrets.items():
+            if not re.fullmatch(r"[\x21-\x7e]+", value):
+                raise ValueError(f"{name} must be one word without spaces")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", self.s3_bucket):
+            raise ValueError("IMAGES_S3_BUCKET must be the name of a bucket: letters, digits, '-' and '.'")
+        if not self.s3_endpoint:
+            if self.s3_region == "auto":
+                raise ValueError("IMAGES_STORAGE=s3 needs IMAGES_S3_ENDPOINT, or for AWS itself IMAGES_S3_REGION")
+            return
+        _require_url("IMAGES_S3_ENDPOINT", self.s3_endpoint)
+        endpoint = urlsplit(self.s3_endpoint)
+        if (endpoint.hostname or "").startswith(f"{self.s3_bucket}.") or endpoint.path.endswith(f"/{self.s3_bucket}"):
+            raise ValueError("IMAGES_S3_ENDPOINT must not contain the bucket: its name goes into IMAGES_S3_BUCKET")
+
+    def _refuse_originals_out_of_reach(self) -> None:
+        """Cloudflare pulls the originals, so it must be able to; unless it is one of our own network itself."""
+        if _is_private(self.cloudflare_api_base):
+            return
+        name, address = ("IMAGES_S3_ENDPOINT", self.s3_endpoint)
+        if self.storage == "disk":
+            is_public = self.internal_url == self.public_url
+            name, address = ("IMAGES_PUBLIC_URL" if is_public else "IMAGES_INTERNAL_URL", self.internal_url)
+            _require_url(name, address)
+        if address and _is_private(address):
+            raise ValueError(
+                f"IMAGES_CLOUDFLARE=remote cannot reach the originals at {name} ({address}): Cloudflare pulls them "
+                "over the internet. Keep them in R2 (IMAGES_STORAGE=s3), or name an address that it can reach"
+            )
+
+
+def _require_url(name: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"{name} must be an http or https URL without a query")
+
+
+def _is_private(url: str) -> bool:
+    """Whether only this machine or network can reach that address, as far as its spelling tells."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        # No name ends in a number: `127.1` and `0x7f.1` are addresses in a spelling that is not read here.
+        is_odd_address = re.fullmatch(r"0x[0-9a-f]*|\d+", host.rpartition(".")[2]) is not None
+        return "." not in host or host.endswith(_PRIVATE_DOMAINS) or is_odd_address
 
 
 def load(**values: Any) -> Settings:

@@ -49,6 +49,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_workspace_type_seq", ["workspace_id", "type", "seq"], unique=False)
 
     op.create_table(
+        "learnt_fact",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("value", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "provisioning_pause",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
+        sa.Column("code", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("message", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+        sa.Column("since", models.UtcDateTime(), nullable=False),
+        sa.Column("probes", sa.Integer(), nullable=False),
+        sa.Column("next_probe_at", models.UtcDateTime(), nullable=False),
+        sa.Column("probe_file_id", models.ID, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "remote_deletion",
         sa.Column("cf_image_id", sqlmodel.sql.sqltypes.AutoString(length=1024), nullable=False),
         sa.Column("workspace_id", models.ID, nullable=False),
@@ -109,6 +127,9 @@ def upgrade() -> None:
         sa.Column("provisioning_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("run", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("spared", sa.Integer(), nullable=False),
+        sa.Column("is_tried", sa.Boolean(), nullable=False),
+        sa.Column("lost", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", models.UtcDateTime(), nullable=True),
         sa.Column("is_trashed", sa.Boolean(), nullable=False),
         sa.Column("trashed_at", models.UtcDateTime(), nullable=True),
@@ -295,6 +316,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_remote_deletion_file_id"))
 
     op.drop_table("remote_deletion")
+    op.drop_table("provisioning_pause")
+    op.drop_table("learnt_fact")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_workspace_type_seq")
         batch_op.drop_index("ix_event_workspace_seq")

@@ -59,6 +59,9 @@ def serve(
     allow_fetch: Annotated[
         list[str] | None, typer.Option(help="URL prefix that copy-from-URL may reach; may be given again.")
     ] = None,
+    allowance: Annotated[
+        int | None, typer.Option(min=0, help="How many images the account may have; over it creates get 5453.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the credentials as one line of JSON.")] = False,
 ) -> None:
     """Run the local Cloudflare Images alone. Prints its credentials as soon as it answers."""
@@ -71,7 +74,7 @@ def serve(
     serving.require_free_port(host, port, "--port 8788")
     name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - comparing, not binding
     url = public_url.rstrip("/") or f"http://{name}:{port}"
-    config = standalone.configure(data, public_url=url, fetch_bases=bases)
+    config = standalone.configure(data, public_url=url, fetch_bases=bases, allowance=allowance)
     shown = standalone.shown(config, url)
     text = json.dumps(shown) if as_json else _welcome(url, shown)
     serving.announce(host, port, text)
@@ -86,7 +89,7 @@ def _welcome(url: str, shown: dict[str, str]) -> str:
 
 @fault.command("set")
 def set_fault(
-    kind: Annotated[str, typer.Argument(help="rate-limit, error, hang, cut or lose.")],
+    kind: Annotated[str, typer.Argument(help="rate-limit, error, full, revoked, hang, cut or lose.")],
     data: Data = None,
     on: Annotated[str, typer.Option(help="An operation such as create, get, list, delivery; * is every one.")] = "*",
     times: Annotated[int | None, typer.Option(help="How many calls; until it is cleared when left out.")] = None,

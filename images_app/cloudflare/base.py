@@ -1,8 +1,10 @@
 """What the product asks of Cloudflare Images. One adapter (`client`) serves the real one and the local one."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import quote
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,14 @@ class RemoteImage:
     uploaded: str = ""
     """RFC 3339."""
     variants: tuple[str, ...] = ()
+    """The delivery URL of each named variant."""
+
+    @property
+    def account_hash(self) -> str | None:
+        """The account's part of delivery URLs, which no operation of the API tells by itself."""
+        place = re.escape(f"/{quote(self.id, safe='/')}/")
+        found = (re.search(rf"/([A-Za-z0-9_-]{{1,64}}){place}[^/]+$", url) for url in self.variants)
+        return next((match[1] for match in found if match), None)
 
 
 @dataclass(frozen=True)

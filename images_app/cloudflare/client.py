@@ -9,10 +9,13 @@ import httpx
 
 from images_app.cloudflare import wire
 from images_app.cloudflare.base import VARIANTS, RemoteImage, Variant
+from images_app.cloudflare.batch import BatchTokens
 from images_app.errors import CloudflareError
 
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0, pool=60.0)
 """Seconds. A create ends only when Cloudflare has pulled the bytes."""
+_SMALL_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+"""For questions that somebody waits for and that Cloudflare answers at once."""
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=15.0)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -20,7 +23,8 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 class HttpCloudflareImages:
     """Implements CloudflareImages. Safe for many threads; retries nothing by itself: the pipeline does.
 
-    `api_base` ends in `/client/v4`.
+    `api_base` ends in `/client/v4`. With a `batch_base` (such as `https://batch.imagedelivery.net`) images are made,
+    read, listed and deleted over that host, and the ordinary way when it does not let us in.
     """
 
     def __init__(
@@ -29,14 +33,18 @@ class HttpCloudflareImages:
         account_id: str,
         api_token: str,
         *,
+        batch_base: str = "",
         timeout: httpx.Timeout = _TIMEOUT,
         page_size: int = 1000,
     ) -> None:
         self._page_size = page_size
         self._base = f"{api_base.rstrip('/')}/accounts/{quote(account_id, safe='')}/images"
+        self._token = api_token
+        self._batch_base = f"{batch_base.rstrip('/')}/images"
+        self._batch = BatchTokens(self._batch_token) if batch_base else None
+        self._timeout = timeout
         self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {api_token}", "User-Agent": "aeontel-images"},
-            timeout=timeout,
+            headers={"User-Agent": "aeontel-images"},
             limits=_LIMITS,
             trust_env=False,
             follow_redirects=False,
@@ -54,7 +62,7 @@ class HttpCloudflareImages:
         }
         # Parts without a filename: plain form fields, but as multipart, which is all that Cloudflare takes.
         parts = {name: (None, value) for name, value in form.items()}
-        return wire.image(self._call("POST", "/v1", files=parts), writes=True)
+        return wire.image(self._bulk("POST", "/v1", files=parts), writes=True)
 
     def find(self, file_id: str) -> list[RemoteImage]:
         """Every image whose `meta.fileId` is this file, oldest first."""
@@ -62,12 +70,12 @@ class HttpCloudflareImages:
 
     def get(self, image_id: str) -> RemoteImage:
         """One image; CloudflareError with status 404 when there is none."""
-        return wire.image(self._call("GET", f"/v1/{_segment(image_id)}"), writes=False)
+        return wire.image(self._bulk("GET", f"/v1/{_segment(image_id)}"), writes=False)
 
     def delete(self, image_id: str) -> None:
         """Delete it; no error when it is not there."""
         try:
-            self._call("DELETE", f"/v1/{_segment(image_id)}")
+            self._bulk("DELETE", f"/v1/{_segment(image_id)}")
         except CloudflareError as error:
             # 5404 by name: another 404 means a wrong account or base, and then nothing was deleted.
             if error.upstream_code != 5404:
@@ -89,7 +97,7 @@ class HttpCloudflareImages:
 
     def check(self) -> None:
         """Raise when the account cannot be used with these credentials; cheap."""
-        self._call("GET", "/v1/stats")
+        self._call("GET", "/v1/stats", timeout=_SMALL_TIMEOUT)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -114,7 +122,7 @@ class HttpCloudflareImages:
         seen: set[str] = set()
         while True:
             page = {"per_page": str(self._page_size)} | query | ({"continuation_token": token} if token else {})
-            result = self._call("GET", "/v2", params=page)
+            result = self._bulk("GET", "/v2", params=page)
             images = result.get("images") if isinstance(result, dict) else None
             if not isinstance(images, list):
                 raise CloudflareError("Cloudflare's answer has no images.", status=200, retryable=True)
@@ -127,11 +135,31 @@ class HttpCloudflareImages:
                 raise CloudflareError("Cloudflare's list goes in circles.", status=200, retryable=True)
             seen.add(token)
 
-    def _call(self, method: str, path: str, **content: Any) -> Any:
-        """The `result` of one request; every fault is CloudflareError."""
-        writes = method != "GET"
+    def _batch_token(self) -> Any:
+        return self._call("GET", "/v1/batch_token", timeout=_SMALL_TIMEOUT)
+
+    def _bulk(self, method: str, path: str, **content: Any) -> Any:
+        """What the batch host can do, too: over it when there is one that lets us in."""
+        token = self._batch.get() if self._batch else None
+        if self._batch is None or token is None:
+            return self._call(method, path, **content)
         try:
-            response = self._http.request(method, self._base + path, **content)
+            return self._send(method, self._batch_base + path, token, self._timeout, content)
+        except CloudflareError as error:
+            if error.account != "refused":  # refused: nothing was done, and it says nothing about our own token
+                raise
+            self._batch.refused(token)
+        return self._call(method, path, **content)
+
+    def _call(self, method: str, path: str, *, timeout: httpx.Timeout | None = None, **content: Any) -> Any:
+        """The `result` of one request with the account's own token; every fault is CloudflareError."""
+        return self._send(method, self._base + path, self._token, timeout or self._timeout, content)
+
+    def _send(self, method: str, url: str, token: str, timeout: httpx.Timeout, content: dict[str, Any]) -> Any:
+        writes = method != "GET"
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            response = self._http.request(method, url, headers=headers, timeout=timeout, **content)
         except httpx.HTTPError as error:
             sent = not isinstance(error, _NOT_SENT)
             raise CloudflareError(

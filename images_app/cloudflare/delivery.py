@@ -3,17 +3,33 @@
 import hashlib
 import hmac
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import jwt
 
 
+@dataclass(frozen=True)
+class Picture:
+    """One named variant of one image of one account: what a delivery URL names."""
+
+    account_hash: str
+    image_id: str
+    variant: str
+
+    @property
+    def path(self) -> str:
+        """As it stands in the URL after the base: sub-paths of a custom id stay paths, `%` becomes `%25`."""
+        return f"/{quote(self.account_hash, safe='')}/{quote(self.image_id, safe='/')}/{quote(self.variant, safe='')}"
+
+
 class Signature(Protocol):
     """How a URL shows that whoever has it may see one variant of one image until it expires."""
 
-    def query(self, path: str, image_id: str, variant: str, expires: int) -> str:
-        """The query of the URL. `path` is encoded and begins with the account hash; `expires` is in Unix seconds."""
+    def query(self, picture: Picture, expires: int) -> str:
+        """The query of the URL; `expires` is in Unix seconds."""
 
 
 class CloudflareSignature:
@@ -26,9 +42,9 @@ class CloudflareSignature:
     def __init__(self, signing_key: str) -> None:
         self._key = signing_key.encode()
 
-    def query(self, path: str, image_id: str, variant: str, expires: int) -> str:
+    def query(self, picture: Picture, expires: int) -> str:
         query = f"exp={expires}"
-        return f"{query}&sig={hmac.new(self._key, f'{path}?{query}'.encode(), hashlib.sha256).hexdigest()}"
+        return f"{query}&sig={hmac.new(self._key, f'{picture.path}?{query}'.encode(), hashlib.sha256).hexdigest()}"
 
 
 class TokenSignature:
@@ -38,28 +54,28 @@ class TokenSignature:
     nothing that changes within a window, so that the URL stays the same and caches.
     """
 
-    def __init__(self, secret: str, *, key_id: str, account_hash: str) -> None:
+    def __init__(self, secret: str, *, key_id: str) -> None:
         self._secret = secret
         self._header = {"kid": key_id}
-        self._audience = account_hash
 
-    def query(self, path: str, image_id: str, variant: str, expires: int) -> str:
-        claims = {"aud": self._audience, "sub": image_id, "var": variant, "exp": expires}
+    def query(self, picture: Picture, expires: int) -> str:
+        claims = {"aud": picture.account_hash, "sub": picture.image_id, "var": picture.variant, "exp": expires}
         return f"token={jwt.encode(claims, self._secret, 'HS256', headers=self._header)}"
 
 
 class Delivery:
-    """`<base>/<account hash>/<image id>/<variant>`; `base` is `https://imagedelivery.net` or our own.
+    """`<base>/<account hash>/<image id>/<variant>`; `base` is `https://imagedelivery.net` or our own. The account hash
+    is asked for with every URL, because the real Cloudflare tells it only with the first image.
 
     The URL of a private image is valid for at most `validity_s` seconds and at least half of that: it expires at the
     end of the next window of half that length, so that within a window it is the same for everybody and caches.
     """
 
     def __init__(
-        self, base: str, account_hash: str, *, signature: Signature | None = None, validity_s: int = 3600
+        self, base: str, account_hash: Callable[[], str], *, signature: Signature | None = None, validity_s: int = 3600
     ) -> None:
         self._base = base.rstrip("/")
-        self._account = f"/{quote(account_hash, safe='')}"
+        self._account_hash = account_hash
         self._signature = signature
         self._window_s = max(1, validity_s // 2)
 
@@ -70,15 +86,15 @@ class Delivery:
         return f"{parts.scheme}://{parts.netloc}"
 
     def url(self, image_id: str, variant: str = "public", *, private: bool = False, now: float | None = None) -> str:
-        """The URL of a named variant; sub-paths of a custom id stay paths, `%` becomes `%25`.
+        """The URL of a named variant.
 
         `now` in Unix seconds is the clock unless given. ValueError for a private image when there is no key: better
         than a link that answers 403.
         """
-        path = f"{self._account}/{quote(image_id, safe='/')}/{quote(variant, safe='')}"
+        picture = Picture(self._account_hash(), image_id, variant)
         if not private:
-            return f"{self._base}{path}"
+            return f"{self._base}{picture.path}"
         if self._signature is None:
             raise ValueError("no key to sign the URL of a private image")
         windows = int(time.time() if now is None else now) // self._window_s
-        return f"{self._base}{path}?{self._signature.query(path, image_id, variant, (windows + 2) * self._window_s)}"
+        return f"{self._base}{picture.path}?{self._signature.query(picture, (windows + 2) * self._window_s)}"

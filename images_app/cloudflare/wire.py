@@ -4,13 +4,19 @@ import email.utils
 import json
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from images_app.cloudflare.base import RemoteImage
 from images_app.errors import CloudflareError
 
 _RETRYABLE_CODES = frozenset({5408, 5433, 5450, 5454, 5500, 5503, 5540, 5541, 5542, 5543, 5544, 5550})
 """Slow or aborted transfers, a failed fetch of the given URL, and Cloudflare's own faults."""
+_FULL = 5453
+_TRANSFORMATIONS_USED_UP = 9422
+"""With status 429 only: with any other, the API says by it that a picture cannot be decoded."""
+_REFUSED_CODES = frozenset({5403, 6003, 6111, 7003, 9103, 9106, 9109, 10000, 10001})
+"""No such account or not ours, Images not enabled, and every way to say that a token is malformed, unknown, expired,
+revoked or lacks a permission."""
 
 
 def result(status: int, headers: dict[str, str], body: bytes, *, writes: bool) -> Any:
@@ -42,7 +48,17 @@ def result(status: int, headers: dict[str, str], body: bytes, *, writes: bool) -
         retry_after=retry_after(headers.get("retry-after")),
         retryable=status in (408, 429) or status >= 500 or code in _RETRYABLE_CODES,
         ambiguous=writes and status >= 500 and status not in (501, 503),
+        account=_about_account(status, code),
     )
+
+
+def _about_account(status: int, code: int | None) -> Literal["full", "refused"] | None:
+    """What the refusal says about the account. A bare 403 says nothing: a firewall on the way may have sent it."""
+    if code == _FULL or (code == _TRANSFORMATIONS_USED_UP and status == 429):
+        return "full"
+    if 400 <= status < 500 and (status == 401 or code in _REFUSED_CODES):
+        return "refused"
+    return None
 
 
 def _envelope(body: bytes) -> dict[str, Any] | None:

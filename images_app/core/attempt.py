@@ -22,6 +22,7 @@ from typing import Any, Literal, Self
 from sqlmodel import Session, col, select
 
 from images_app.cloudflare.base import CloudflareImages, RemoteImage
+from images_app.core import pause
 from images_app.core.media.base import Media, MediaInfo, Prepared
 from images_app.core.provisioning import IN_PROGRESS
 from images_app.errors import CloudflareError, MediaError, MediaUnavailable, ObjectMissing
@@ -66,6 +67,10 @@ class Outcome:
     """Seconds that the service asked us to wait."""
     is_patient: bool = False
     """Says nothing about this file (rate limit, credentials, no connection): does not use the run up."""
+    stops: Literal["full", "refused"] | None = None
+    """Cloudflare refuses us as a whole: nothing is provisioned until that is over (`pause.py`)."""
+    account_hash: str | None = None
+    """The account's part of delivery URLs, as Cloudflare told it with the image."""
     looked: bool = False
     """Earlier executions may have left images behind: sweep for duplicates afterwards."""
 
@@ -81,16 +86,20 @@ class Outcome:
 
 
 def begin(session: Session, file_id: str, run: int, attempt: int) -> Work | None:
-    """Take the work of this attempt, or None when it is stale: settled, withdrawn, or the file is in the trash."""
+    """Take the work of this attempt, or None when there is none: it is settled or withdrawn, the file is in the trash,
+    or provisioning is paused, and then the file is parked."""
     file = session.exec(select(File).where(File.id == file_id).with_for_update()).first()
     if file is None or file.is_trashed or (file.run, file.attempt) != (run, attempt):
         return None
     if file.provisioning_state not in IN_PROGRESS:
         return None
-    started_before = file.provisioning_state == "running"
+    if not pause.may_begin(session, file):
+        pause.park(file)
+        return None
+    look_first = file.is_tried
     file.provisioning_state = "running"
+    file.is_tried = True
     file.updated_at = now()
-    look_first = started_before or attempt > 1 or run > 1
     doomed = session.exec(select(RemoteDeletion.cf_image_id).where(col(RemoteDeletion.file_id) == file_id)).all()
     return Work(file.id, file.workspace_id, file.object_key, run, attempt, look_first, frozenset(doomed))
 
@@ -147,6 +156,7 @@ def _perform(
         "done",
         cf_image_id=image.id,
         is_private=image.require_signed_urls,
+        account_hash=image.account_hash,
         info=prepared.info,
         looked=looked,
     )
@@ -209,7 +219,8 @@ def derived_prefix(object_key: str, file_id: str) -> str:
 
 def _refused(error: CloudflareError, *, looked: bool) -> Outcome:
     """What Cloudflare's refusal means: about this file, about the moment, or about our account."""
-    about_us = error.status in (401, 403, 429) or (error.status is None and not error.ambiguous)
+    no_connection = error.status is None and not error.ambiguous
+    about_us = error.account is not None or error.status in (401, 403, 429) or no_connection
     kind: Literal["retry", "failed"] = "retry" if error.retryable or about_us else "failed"
     return Outcome(
         kind,
@@ -218,6 +229,7 @@ def _refused(error: CloudflareError, *, looked: bool) -> Outcome:
         retryable=error.retryable or about_us,
         retry_after=error.retry_after,
         is_patient=about_us,
+        stops=error.account,
         looked=looked or error.ambiguous,
     )
 

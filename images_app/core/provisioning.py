@@ -97,6 +97,8 @@ def start_run(
             provisioning_state="pending",
             run=File.run + 1,
             attempt=1,
+            spared=0,
+            lost=File.lost + 1 if only is not None else 0,
             next_attempt_at=at + timedelta(seconds=delay),
             updated_at=at,
         ).execution_options(synchronize_session=False)

@@ -6,16 +6,24 @@ faster) changes nothing, and an image that it received meanwhile at Cloudflare i
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select, update
 
 from images_app import ids
-from images_app.core import counters, events, retry
+from images_app.core import counters, events, learnt, pause, retry
 from images_app.core.attempt import Outcome
-from images_app.core.provisioning import IN_PROGRESS, SETTLED_AFTER_S, Queue, clear_error, doom, mark
+from images_app.core.provisioning import IN_PROGRESS, SETTLED_AFTER_S, Queue, clear_error, doom, mark, start_run
 from images_app.models import File, Image, now
 
 log = logging.getLogger(__name__)
+
+MOST_LOST = 1
+"""Lost runs in a row after which the next one is the last. Each may have ended as many processes as the engine executes
+a workflow (`jobs/workflows.py`)."""
+_INTERRUPTED = Outcome(
+    "failed", code="interrupted", message="The server ended each time while it worked on this file.", looked=True
+)
 
 
 def settle(
@@ -33,16 +41,46 @@ def settle(
     if file is None:
         _lost(session, queue, file_id, outcome)
         return False
-    if outcome.kind == "done":
-        _done(session, file, outcome)
-    elif outcome.kind == "retry" and (outcome.is_patient or attempt < max_attempts):
+    if outcome.stops is not None:
+        _stopped(session, file, outcome.stops, outcome)
+        return True
+    if outcome.kind == "retry" and (outcome.is_patient or attempt - file.spared < max_attempts):
         _retry(session, queue, file, outcome)
         return True
+    if outcome.kind == "done":
+        _done(session, file, outcome)
     else:
         _failed(session, file, outcome)
+    pause.conclude(session, queue, file, has_image=outcome.kind == "done")
     if outcome.looked:
         queue.tidy(session, file.id, run, 1, SETTLED_AFTER_S)
     return True
+
+
+def take_up(session: Session, queue: Queue, file_id: str, run: int, attempt: int) -> bool:
+    """The worker of this attempt vanished and left no word: begin a new run; whether one began.
+
+    Later each time, and then not at all: what ends its process would otherwise do so for ever.
+    """
+    file = session.exec(select(File).where(File.id == file_id).with_for_update()).first()
+    if file is None or file.is_trashed or file.provisioning_state not in IN_PROGRESS:
+        return False
+    if (file.run, file.attempt) != (run, attempt):
+        return False
+    if file.lost >= MOST_LOST:
+        _failed(session, file, _INTERRUPTED)
+        pause.conclude(session, queue, file, has_image=False)
+        queue.tidy(session, file.id, run, 1, SETTLED_AFTER_S)
+        return False
+    wait = retry.backoff(file.lost) if file.lost else 0
+    if file.provisioning_state == "running":
+        events.emit(
+            session,
+            "image.provision_retrying",
+            file,
+            data=_again(file, _INTERRUPTED, now() + timedelta(seconds=wait)),
+        )
+    return start_run(session, queue, file, states=IN_PROGRESS, only=(run, attempt), delay=wait)
 
 
 def _guarded(session: Session, file_id: str, run: int, attempt: int) -> File | None:
@@ -56,7 +94,7 @@ def _guarded(session: Session, file_id: str, run: int, attempt: int) -> File | N
             col(File.provisioning_state) == "running",
             col(File.is_trashed).is_(False),
         )
-        .values(updated_at=now())
+        .values(updated_at=now(), lost=0)
         .execution_options(synchronize_session=False)
     ).rowcount
     return session.get_one(File, file_id, populate_existing=True) if held else None
@@ -93,6 +131,8 @@ def _done(session: Session, file: File, outcome: Outcome) -> None:
     )
     session.add(image)
     counters.add(session, file.workspace_id, "images", 1)
+    if outcome.account_hash is not None:
+        learnt.learn(session, learnt.ACCOUNT_HASH, outcome.account_hash)
     clear_error(session, file)
     file.provisioning_state = "done"
     file.next_attempt_at = None
@@ -102,18 +142,29 @@ def _done(session: Session, file: File, outcome: Outcome) -> None:
 def _retry(session: Session, queue: Queue, file: File, outcome: Outcome) -> None:
     wait = retry.delay(file.attempt, outcome.retry_after)
     due = now() + timedelta(seconds=wait)
-    data = {
+    log.info("%s: attempt %s failed with %s, next in %.1f s", file.id, file.attempt, outcome.code, wait)
+    events.emit(session, "image.provision_retrying", file, data=_again(file, outcome, due))
+    file.provisioning_state = "waiting"
+    file.attempt += 1
+    file.spared += outcome.is_patient
+    file.next_attempt_at = due
+    queue.provision(session, file.id, file.run, file.attempt, wait)
+
+
+def _stopped(session: Session, file: File, reason: pause.Reason, outcome: Outcome) -> None:
+    log.info("%s: attempt %s was refused with %s, parked", file.id, file.attempt, outcome.code)
+    pause.stop(session, file, reason=reason, code=outcome.code, message=outcome.message)
+    pause.park(file)
+    events.emit(session, "image.provision_retrying", file, data=_again(file, outcome, None))
+
+
+def _again(file: File, outcome: Outcome, due: datetime | None) -> dict[str, Any]:
+    return {
         "code": outcome.code,
         "message": outcome.message,
         "attempt": file.attempt,
-        "nextAttemptAt": _rfc3339(due),
+        "nextAttemptAt": None if due is None else _rfc3339(due),
     }
-    log.info("%s: attempt %s failed with %s, next in %.1f s", file.id, file.attempt, outcome.code, wait)
-    file.provisioning_state = "waiting"
-    file.attempt += 1
-    file.next_attempt_at = due
-    events.emit(session, "image.provision_retrying", file, data=data)
-    queue.provision(session, file.id, file.run, file.attempt, wait)
 
 
 def _failed(session: Session, file: File, outcome: Outcome) -> None:

@@ -16,6 +16,7 @@ from images_app.emulator.services import Services
 _PER_PAGE = (10, 10_000)
 _DEFAULT_PER_PAGE = 1000
 _ALLOWED = 100_000
+"""What `stats` says when there is no limit."""
 
 
 def routes(router: Router) -> None:
@@ -31,8 +32,9 @@ async def stats(services: Services, request: Request) -> Response:
 
 
 def _stats(services: Services) -> Response:
+    allowed = _ALLOWED if services.config.allowance is None else services.config.allowance
     with services.store.read() as db:
-        return wire.success({"count": {"current": images.count(db), "allowed": _ALLOWED}})
+        return wire.success({"count": {"current": images.count(db), "allowed": allowed}})
 
 
 async def list_v1(services: Services, request: Request) -> Response:

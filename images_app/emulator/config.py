@@ -34,6 +34,8 @@ class EmulatorConfig:
     """URL prefixes (scheme, host, port, path) that copy-from-URL may reach. Nothing else is ever requested."""
     flexible_variants: bool = True
     """The account's switch until it is changed over the API. Cloudflare starts with it off."""
+    allowance: int | None = None
+    """How many images the account may have; None: as many as there is room for."""
     page: bool = False
     """Whether `/` is a page for people; only for the emulator by itself."""
     batch_calls_per_second: int = 200

@@ -16,6 +16,8 @@ from images_app.emulator.store import Store
 KINDS = {
     "rate-limit": "429 with Retry-After; nothing is done",
     "error": "a 5xx; nothing is done",
+    "full": "403 with 5453, as when a limit of the plan is reached; nothing is done",
+    "revoked": "403 with 9109, as when the token has been revoked; nothing is done",
     "hang": "no answer for so many seconds, then the connection breaks; nothing is done",
     "cut": "it is done, and the answer breaks off in the middle of its body",
     "lose": "it is done, and the connection breaks without an answer",

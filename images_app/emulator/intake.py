@@ -5,6 +5,7 @@ import json
 import re
 import uuid
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from images_app.emulator import account, drafts, images
@@ -129,11 +130,17 @@ def _commit(services: Services, row: Image, draft: DraftImage | None) -> list[st
                 drafts.delete(db, draft.id)
             elif drafts.find(db, row.id):
                 raise ApiError(5409, "Resource already exists")
+            _require_room(db, services.config.allowance)
             images.insert(db, row)
             return account.variant_names(db)
     except BaseException:
         services.content.remove(row.blob)
         raise
+
+
+def _require_room(db: Connection, allowance: int | None) -> None:
+    if allowance is not None and images.count(db) >= allowance:
+        raise ApiError(5453, f"The account has reached its limit of {allowance} images")
 
 
 def _format(content_type: str, incoming: Incoming) -> str:

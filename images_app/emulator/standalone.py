@@ -54,7 +54,9 @@ def credentials(data_dir: Path) -> Credentials:
     return Credentials(**json.loads(path.read_text()))
 
 
-def configure(data_dir: Path, *, public_url: str, fetch_bases: tuple[str, ...]) -> EmulatorConfig:
+def configure(
+    data_dir: Path, *, public_url: str, fetch_bases: tuple[str, ...], allowance: int | None = None
+) -> EmulatorConfig:
     """An account in a directory, seen from outside at `public_url`."""
     own = credentials(data_dir)
     return EmulatorConfig(
@@ -64,6 +66,7 @@ def configure(data_dir: Path, *, public_url: str, fetch_bases: tuple[str, ...]) 
         api_token=own.api_token,
         public_delivery_base=f"{public_url}/imagedelivery",
         fetch_bases=fetch_bases,
+        allowance=allowance,
         page=True,
     )
 

@@ -18,13 +18,8 @@ _DELIVERY_CODES = {500: 9523, 502: 9502, 503: 9522, 504: 9529}
 
 async def suffer(fault: Fault, call: Call, request: Request) -> Response:
     """The answer to a call that a fault has struck. Raises ApiError or DeliveryError for those that refuse."""
-    delivered = call.operation == "delivery"
-    if fault.kind == "rate-limit":
-        if delivered:
-            raise DeliveryError(9422, "Too many requests", retry_after=fault.retry_after)
-        raise auth.throttled(fault.retry_after)
-    if fault.kind == "error":
-        return _error(fault.status, delivered=delivered)
+    if fault.kind in ("rate-limit", "error", "full", "revoked"):
+        return _refused(fault, delivered=call.operation == "delivery")
     if fault.kind == "hang":
         await _wait(request, fault.seconds or _FOREVER)
         return Broken(PlainTextResponse("nothing"), 0.0)
@@ -33,6 +28,23 @@ async def suffer(fault: Fault, call: Call, request: Request) -> Response:
         await _wait(request, fault.seconds)
         return Broken(answer, 0.0)
     return Broken(answer, 0.5)
+
+
+def _refused(fault: Fault, *, delivered: bool) -> Response:
+    match fault.kind:
+        case "rate-limit" if delivered:
+            raise DeliveryError(9422, "Too many requests", retry_after=fault.retry_after)
+        case "rate-limit":
+            raise auth.throttled(fault.retry_after)
+        case "full" if delivered:
+            raise DeliveryError(9422, "Transformations are used up, as the fault switches demand")
+        case "full":
+            raise ApiError(5453, "The account has reached a service limit, as the fault switches demand")
+        case "revoked" if delivered:
+            raise DeliveryError(9425, "Access denied, as the fault switches demand")
+        case "revoked":
+            raise ApiError(9109, "Invalid access token")
+    return _error(fault.status, delivered=delivered)
 
 
 def _error(status: int, *, delivered: bool) -> Response:

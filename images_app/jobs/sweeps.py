@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from dbos import DBOSClient
 from sqlmodel import Session, col, delete, select
 
-from images_app.core import cleanup, retry, trash
-from images_app.core.provisioning import IN_PROGRESS, Queue, start_run
+from images_app.core import cleanup, pause, settle, trash
+from images_app.core.provisioning import IN_PROGRESS, Queue
 from images_app.database import Database
 from images_app.jobs.queue import deletion_id, provision_id
 from images_app.models import File, IdempotencyKey, RemoteDeletion, SignInFailure, now
@@ -31,7 +31,7 @@ KEEP_SIGN_IN_FAILURES = timedelta(days=1)
 def reconcile(database: Database, queue: Queue, client: DBOSClient) -> int:
     """Give a new run to files whose attempt has no living workflow, or one that is stuck; how many that were.
 
-    Not to files that are `removed`, `none`, `done` or `failed`: nothing is due for them.
+    Not to files that are `removed`, `none`, `done`, `failed` or parked: nothing is due for them.
     """
     started = 0
     after = ""
@@ -41,6 +41,7 @@ def reconcile(database: Database, queue: Queue, client: DBOSClient) -> int:
                 select(File)
                 .where(
                     col(File.provisioning_state).in_(IN_PROGRESS),
+                    ~pause.IS_PARKED,
                     col(File.is_trashed).is_(False),
                     col(File.id) > after,
                 )
@@ -57,14 +58,21 @@ def reconcile(database: Database, queue: Queue, client: DBOSClient) -> int:
                 started += _again(database, queue, file)
 
 
-def _again(database: Database, queue: Queue, file: File) -> bool:
-    """A new run, later the more runs there were: a file that breaks its workflow each time must not spin."""
+def go_on(database: Database, queue: Queue) -> int:
+    """Try a file when provisioning is paused and it is time to; release parked files when it is not; how many."""
     with database.write() as session:
-        current = session.get(File, file.id)
-        if current is None:
-            return False
-        wait = retry.backoff(file.run - 1) if file.run > 1 else 0
-        began = start_run(session, queue, current, states=IN_PROGRESS, only=(file.run, file.attempt), delay=wait)
+        enqueued = int(pause.probe(session, queue))
+    while True:
+        with database.write() as session:
+            batch = pause.release(session, queue)
+        enqueued += batch
+        if batch < pause.BATCH:
+            return enqueued
+
+
+def _again(database: Database, queue: Queue, file: File) -> bool:
+    with database.write() as session:
+        began = settle.take_up(session, queue, file.id, file.run, file.attempt)
     if began:
         log.warning("%s: attempt %s of run %s had no workflow, a new run begins", file.id, file.attempt, file.run)
     return began

@@ -40,7 +40,7 @@ def test_an_image_is_created_found_read_and_deleted(client, origin, emulator):
     image = create(client, origin, "fil_life", meta={"fileId": "fil_life", "workspaceId": "wsp_1"})
     assert image.meta == {"fileId": "fil_life", "workspaceId": "wsp_1"}
     assert (image.creator, image.filename, image.require_signed_urls) == ("wsp_1", "fil_life.jpg", False)
-    assert Delivery(f"{emulator.url}/imagedelivery", ACCOUNT_HASH).url(image.id) in image.variants
+    assert Delivery(f"{emulator.url}/imagedelivery", lambda: ACCOUNT_HASH).url(image.id) in image.variants
     assert client.get(image.id) == image
     assert client.find("fil_life") == [image]
     client.delete(image.id)

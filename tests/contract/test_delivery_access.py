@@ -251,11 +251,11 @@ def test_a_token(ground: Ground, name: str) -> None:
 
 @pytest.mark.parametrize(
     "signature",
-    [CloudflareSignature(KEY), TokenSignature(SECRET, key_id=KID, account_hash=ACCOUNT_HASH)],
+    [CloudflareSignature(KEY), TokenSignature(SECRET, key_id=KID)],
     ids=["cloudflare", "jwt"],
 )
 def test_what_the_product_signs_is_shown_and_kept_until_it_expires(ground: Ground, signature: Signature) -> None:
-    delivery = Delivery(f"{ground.emulator.url}/imagedelivery", ACCOUNT_HASH, signature=signature)
+    delivery = Delivery(f"{ground.emulator.url}/imagedelivery", lambda: ACCOUNT_HASH, signature=signature)
     url = delivery.url(ground.image, "grid", private=True)
     status, headers, _ = ground.get(url.partition("/imagedelivery")[2])
     assert status == 200

@@ -61,6 +61,126 @@ def test_tokens_are_refused_where_nobody_checks_them(base: str) -> None:
     assert load(url_signing="jwt", delivery_base="https://images.example.com").url_signing == "jwt"
 
 
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+REMOTE = {"cloudflare": "remote", "cloudflare_account_id": ACCOUNT, "cloudflare_api_token": "a-secret-token"}
+BUCKET = {"s3_bucket": "b", "s3_access_key_id": "k", "s3_secret_access_key": "s"}
+REACHABLE = {"storage": "s3", "s3_endpoint": "https://x.r2.cloudflarestorage.com", **BUCKET}
+"""Where the real Cloudflare can pull originals from."""
+
+
+def test_pictures_of_the_real_cloudflare_come_from_its_own_host_unless_a_zone_is_named() -> None:
+    assert load(**REMOTE, **REACHABLE).delivery_base == "https://imagedelivery.net"
+    zone = "https://images.example.com/cdn-cgi/imagedelivery"
+    assert load(**REMOTE, **REACHABLE, delivery_base=zone, url_signing="jwt").delivery_base == zone
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"cloudflare_account_id": ""}, "IMAGES_CLOUDFLARE_ACCOUNT_ID"),
+        ({"cloudflare_account_id": "my account"}, "IMAGES_CLOUDFLARE_ACCOUNT_ID"),
+        ({"cloudflare_account_id": f"{ACCOUNT}/../x"}, "IMAGES_CLOUDFLARE_ACCOUNT_ID"),
+        ({"cloudflare_api_token": ""}, "IMAGES_CLOUDFLARE_API_TOKEN"),
+        ({"cloudflare_api_token": "a-secret-token\r\nX: 1"}, "IMAGES_CLOUDFLARE_API_TOKEN"),
+        ({"cloudflare_account_hash": "a/b"}, "IMAGES_CLOUDFLARE_ACCOUNT_HASH"),
+        ({"cloudflare_api_base": "api.cloudflare.com"}, "IMAGES_CLOUDFLARE_API_BASE"),
+        ({"cloudflare_batch_base": "ftp://batch"}, "IMAGES_CLOUDFLARE_BATCH_BASE"),
+        ({"url_signing": "cloudflare"}, "IMAGES_CLOUDFLARE_SIGNING_KEY"),
+        ({"url_signing": "cloudflare", "cloudflare_signing_key": "a\nb"}, "IMAGES_CLOUDFLARE_SIGNING_KEY"),
+        ({"url_signing": "jwt"}, "IMAGES_URL_SIGNING=jwt cannot work on imagedelivery.net"),
+    ],
+)
+def test_a_remote_cloudflare_that_cannot_work_is_refused_in_one_line_without_its_secrets(
+    wrong: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingsError, match=named) as refused:
+        load(**{**REMOTE, **REACHABLE, **wrong})
+    assert "\n" not in str(refused.value)
+    assert "a-secret-token" not in str(refused.value)
+
+
+def test_a_bucket_without_its_name_or_keys_is_refused_by_naming_what_is_missing() -> None:
+    with pytest.raises(
+        SettingsError, match=r"^IMAGES_STORAGE=s3 needs IMAGES_S3_BUCKET and IMAGES_S3_SECRET_ACCESS_KEY$"
+    ):
+        load(storage="s3", s3_endpoint="https://s3.example.com", s3_access_key_id="k")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"s3_bucket": ""}, "IMAGES_S3_BUCKET"),
+        ({"s3_bucket": "a/b"}, "IMAGES_S3_BUCKET"),
+        ({"s3_bucket": ".."}, "IMAGES_S3_BUCKET"),
+        ({"s3_access_key_id": ""}, "IMAGES_S3_ACCESS_KEY_ID"),
+        ({"s3_access_key_id": "k\r\nX: 1"}, "IMAGES_S3_ACCESS_KEY_ID"),
+        ({"s3_secret_access_key": ""}, "IMAGES_S3_SECRET_ACCESS_KEY"),
+        ({"s3_secret_access_key": "a secret in words"}, "IMAGES_S3_SECRET_ACCESS_KEY"),
+        ({"s3_endpoint": "x.r2.cloudflarestorage.com"}, "IMAGES_S3_ENDPOINT must be"),
+        ({"s3_endpoint": "https://k:secret@x.r2.cloudflarestorage.com"}, "IMAGES_S3_ENDPOINT must be"),
+        ({"s3_endpoint": "https://x.r2.cloudflarestorage.com/b"}, "IMAGES_S3_ENDPOINT must not contain the bucket"),
+        ({"s3_endpoint": "https://b.x.r2.cloudflarestorage.com"}, "IMAGES_S3_ENDPOINT must not contain the bucket"),
+        ({"s3_endpoint": ""}, "IMAGES_S3_ENDPOINT, or for AWS itself IMAGES_S3_REGION"),
+    ],
+)
+def test_a_bucket_that_cannot_work_is_refused_in_one_line_without_its_secrets(
+    wrong: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingsError, match=named) as refused:
+        load(**{**REACHABLE, **wrong})
+    assert "\n" not in str(refused.value)
+    assert "secret" not in str(refused.value).replace("IMAGES_S3_SECRET", "")
+
+
+def test_a_secret_of_the_bucket_is_not_in_what_settings_look_like() -> None:
+    own = load(**{**REACHABLE, "s3_secret_access_key": "hunter2"})
+    assert "hunter2" not in repr(own)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost:9000",
+        "http://minio:9000",
+        "http://127.0.0.1:9000",
+        "http://127.1:9000",
+        "http://0x7f.0.0.1",
+        "http://2130706433",
+        "http://10.1.2.3",
+        "http://100.64.0.1",
+        "http://[::1]:9000",
+        "http://[fd00::1]",
+        "http://[::ffff:192.168.1.1]",
+        "https://s3.local",
+        "https://S3.Internal.",
+    ],
+)
+def test_originals_that_the_real_cloudflare_cannot_reach_are_refused(address: str) -> None:
+    refusal = r"^IMAGES_CLOUDFLARE=remote cannot reach the originals at {}"
+    with pytest.raises(SettingsError, match=refusal.format("IMAGES_S3_ENDPOINT")):
+        load(**{**REMOTE, **REACHABLE, "s3_endpoint": address})
+    with pytest.raises(SettingsError, match=refusal.format("IMAGES_PUBLIC_URL")):
+        load(**REMOTE, public_url=address)
+    with pytest.raises(SettingsError, match=refusal.format("IMAGES_INTERNAL_URL")):
+        load(**REMOTE, public_url="https://images.example.com", internal_url=address)
+
+
+def test_a_cloudflare_of_this_network_reaches_what_is_in_it() -> None:
+    own = load(**REMOTE, cloudflare_api_base="http://127.0.0.1:9390/client/v4")
+    assert own.internal_url == own.public_url
+    assert load(
+        **{**REMOTE, **REACHABLE, "s3_endpoint": "http://minio:9000/"}, cloudflare_api_base="http://images:1/v4"
+    )
+
+
+def test_the_real_cloudflare_pulls_from_the_public_address_unless_another_is_named() -> None:
+    public = "https://images.example.com"
+    assert load(**REMOTE, public_url=public).internal_url == public
+    assert load(**REMOTE, public_url=public, internal_url="https://tunnel.example.com/").internal_url == (
+        "https://tunnel.example.com"
+    )
+
+
 def test_settings_that_contradict_each_other_are_refused_without_telling_secrets() -> None:
     with pytest.raises(SettingsError) as refused:
         load(delivery_base="nowhere", admin_password="correct horse")

@@ -16,11 +16,9 @@ config = rx.Config(
     # Reflex builds addresses into the bundle, and `frontend.build` takes them out again.
     api_url=f"http://{PLACEHOLDER}",
     deploy_url=f"http://{PLACEHOLDER}",
-    # One page of pictures is small; a restart loses nothing, because a page that reconnects asks again.
-    state_manager_mode="redis" if own.redis_url else "memory",
-    redis_url=own.redis_url or None,
-    redis_token_expiration=3600,  # s after the last change; a tab whose state is gone is handed everything anew
-    redis_lock_expiration=10_000,  # ms; so long a tab may wait whose server died in the midst of one of its events
+    # One page of pictures is small; a restart loses nothing, because a page that reconnects asks again. With several
+    # servers `state.carried` takes its place.
+    state_manager_mode="memory",
     cors_allowed_origins=sorted({own.public_url, f"http://localhost:{own.port}", f"http://127.0.0.1:{own.port}"}),
     db_url=None,
     telemetry_enabled=False,

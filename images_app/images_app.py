@@ -26,6 +26,8 @@ from images_app.pages import (
 )
 from images_app.server import Server
 from images_app.state.activity import ActivityState
+from images_app.state.carried import CarriedStates
+from images_app.state.connection import bare
 from images_app.state.files import FilesState, FileState
 from images_app.state.gallery import GalleryState
 from images_app.state.guard import Guard
@@ -41,11 +43,13 @@ def _with_server(face: Any) -> Any:
     """Put the API, the local Cloudflare and the jobs around the face. Runs when serving, not when building."""
     server = Server(world())
     app.register_lifespan_task(server.lifespan)
+    if server.world.shared is not None:
+        app._state_manager = CarriedStates(server.world.shared)
 
     async def pages(scope: Any, receive: Any, send: Any) -> None:
         # The export keeps such a page as login/index.html, which would be answered by a redirect to /login/.
         path = scope.get("path")
-        await face({**scope, "path": f"{path}/"} if path in _FOLDERS else scope, receive, send)
+        await face({**bare(scope), "path": f"{path}/"} if path in _FOLDERS else bare(scope), receive, send)
 
     return server.compose(pages)
 

@@ -55,6 +55,8 @@ class Server:
         _die_with_parent()
         async with AsyncExitStack() as stack:
             stack.callback(self.world.close)
+            if self.world.shared is not None:
+                stack.push_async_callback(self.world.shared.close)
             stack.enter_context(_on_stop_signal(self._api.state.streams.end))
             if self.emulator is not None:
                 await self.emulator.start()

@@ -2,9 +2,9 @@
 
 The live form is Server-Sent Events (WHATWG HTML, section 9.2). Every message is unnamed, so that `onmessage` gets them
 all; its `data` is the event as the list shows it, its `id` the event's `seq`. A stream without `Last-Event-ID` or
-`after` begins now. It asks for its events again after each commit of this process and once a second, each time with
-the credential's present rights, and ends when those are gone. When they change, one message named `rights`, which
-`onmessage` does not get, says what they are now.
+`after` begins now. It asks for its events again whenever something was committed, by whichever server, each time with
+the credential's present rights, and ends when those are gone; of a credential that merely ran out, with the next
+heartbeat. When rights change, one message named `rights`, which `onmessage` does not get, says what they are now.
 """
 
 import asyncio
@@ -28,7 +28,6 @@ from images_app.models import Event, EventType
 
 router = APIRouter(prefix="/events", tags=["events"])
 
-_TICK_S = 1.0
 _HEARTBEAT_S = 15.0
 _GATHER_S = 0.05
 """After a commit others tend to follow at once: one look then serves them all."""
@@ -138,7 +137,7 @@ async def _stream(request: Request, world: World, which: Filter, seq: int, known
         if not loop.is_closed():
             loop.call_soon_threadsafe(bell.set)
 
-    unhook = world.database.on_commit(ring)
+    unhook = world.wakeups.listen(ring)
     streams.bells.add(bell)
     try:
         yield b"retry: 2000\n\n"
@@ -158,7 +157,7 @@ async def _stream(request: Request, world: World, which: Filter, seq: int, known
             elif loop.time() - spoke_at >= _HEARTBEAT_S:
                 yield b":\n\n"
             else:
-                await _wait(loop, bell)
+                await _wait(loop, bell, spoke_at + _HEARTBEAT_S)
                 continue
             spoke_at = loop.time()
     finally:
@@ -166,13 +165,13 @@ async def _stream(request: Request, world: World, which: Filter, seq: int, known
         unhook()
 
 
-async def _wait(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:
-    """Until a commit, or for one tick. By a timer and not by cancelling: the server's own tasks cannot be cancelled."""
-    tick = loop.call_later(_TICK_S, bell.set)
+async def _wait(loop: asyncio.AbstractEventLoop, bell: asyncio.Event, until: float) -> None:
+    """For a commit. By a timer and not by cancelling: the server's own tasks cannot be cancelled."""
+    timer = loop.call_at(until, bell.set)
     try:
         await bell.wait()
     finally:
-        tick.cancel()
+        timer.cancel()
     await asyncio.sleep(_GATHER_S)
 
 

@@ -56,7 +56,7 @@ def open(db: Db, user: User, user_agent: str = "") -> tuple[str, Viewer]:
     at = now()
     db.exec(delete(Session).where(col(Session.user_id) == user.id, col(Session.expires_at) <= at))
     secret = secrets.token_urlsafe(32)
-    row = Session(secret_hash=_hash(secret), user_id=user.id, user_agent=user_agent[:255], expires_at=at + LIFETIME)
+    row = Session(secret_hash=digest(secret), user_id=user.id, user_agent=user_agent[:255], expires_at=at + LIFETIME)
     db.add(row)
     db.flush()
     about = {"sessionId": row.id, "userAgent": row.user_agent}
@@ -64,7 +64,8 @@ def open(db: Db, user: User, user_agent: str = "") -> tuple[str, Viewer]:
     return secret, _viewer_of(row, user)
 
 
-def _hash(secret: str) -> str:
+def digest(secret: str) -> str:
+    """Under which the database knows a session; it opens nothing."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -74,10 +75,15 @@ def _viewer_of(row: Session, user: User) -> Viewer:
 
 def viewer(session: Db, secret: str) -> Viewer:
     """Whose session this is. Raises Unauthenticated when it ended, ran out or never was."""
+    return viewer_of(session, digest(secret))
+
+
+def viewer_of(session: Db, digest: str) -> Viewer:
+    """The same, for who is not to know the secret."""
     found = session.exec(
         select(Session, User)
         .join(User, col(User.id) == Session.user_id)
-        .where(Session.secret_hash == _hash(secret), col(Session.expires_at) > now())
+        .where(Session.secret_hash == digest, col(Session.expires_at) > now())
     ).first()
     if found is None:
         raise Unauthenticated("Your session has ended. Sign in again.")

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +13,7 @@ from images_app.bootstrap import World, world
 from images_app.core import sessions
 from images_app.core.access import Viewer
 from images_app.errors import Unauthenticated
-
-_COOKIE = "aeontel_session"
+from images_app.state.connection import session_cookie
 
 
 class AuthState(rx.State):
@@ -30,15 +28,7 @@ class AuthState(rx.State):
         """One snapshot of the database, and who is looking. Raises Unauthenticated."""
         here = world()
         with here.database.read() as session:
-            yield here, session, sessions.viewer(session, self._secret())
-
-    def _secret(self) -> str:
-        """The session's secret from the HttpOnly cookie that came when the websocket connected, or ''."""
-        try:
-            jar = SimpleCookie(self.router.headers.cookie)
-        except CookieError:
-            return ""
-        return jar[_COOKIE].value if _COOKIE in jar else ""
+            yield here, session, sessions.viewer_of(session, session_cookie(self.router.headers.cookie))
 
 
 def opens_page(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -1,0 +1,1 @@
+"""Who waits for news is woken when something was committed, by whichever server."""

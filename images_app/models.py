@@ -240,6 +240,8 @@ AccountEventType = Literal[
     "password.link_made",
     "password.changed",
 ]
+    "provisioning.paused",
+    "provisioning.resumed",
 EventType = FileEventType | WorkspaceEventType | AccountEventType
 
 

@@ -20,6 +20,7 @@ from images_app.api import (
     session,
     sessions,
     tokens,
+    provisioning,
     uploads,
     users,
     workspaces,
@@ -33,7 +34,7 @@ from images_app.bootstrap import World
 
 _ROUTERS = (
     *(session, sessions, passwords, me, tokens, workspaces, members, users),
-    *(images, files, uploads, events, limits, health, docs),
+    *(images, files, uploads, events, provisioning, limits, health, docs),
 )
 _DESCRIPTION = """
 Drop files into a workspace; every one whose bytes are an image is provisioned into Cloudflare Images.

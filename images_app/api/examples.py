@@ -95,6 +95,13 @@ _EVENT = {
     "actorId": None,
     "data": {},
 }
+_PAUSE = {
+    "reason": "full",
+    "code": "cloudflare_5453",
+    "message": "Cloudflare answered 403, 5453: The account has reached a service limit.",
+    "since": _AT,
+    "nextProbeAt": _LATER,
+}
 _NOT_FOUND = {"type": "/api/problems/not_found", "code": "not_found", "status": 404, "title": "Not found"}
 _KIND = {**_NOT_FOUND, "meaning": "Nothing there, or nothing that this caller may know of."}
 
@@ -148,6 +155,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Problem": {**_NOT_FOUND, "detail": "Not found", "instance": "c0ffee"},
     "ProblemKind": _KIND,
     "ProblemKinds": {"data": [_KIND]},
+    "ProvisioningShown": {"state": "paused", "pause": _PAUSE},
     "Ready": {"status": "ok", "checks": {"database": "ok", "objects": "ok", "cloudflare": "ok"}},
     "SessionList": _page(_SESSION),
     "SignedIn": {"user": _USER},

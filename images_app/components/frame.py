@@ -152,13 +152,19 @@ def frame(*content: rx.Component, current: Section) -> rx.Component:
             missing(),
             rx.el.div(
                 _side(current),
-                rx.el.main(*content, class_name="main"),
+                rx.el.main(_paused(), *content, class_name="main"),
                 _bottom(current),
                 class_name="shell",
             ),
         ),
         session_ended(email=ShellState.email, ended=ShellState.session_ended),
     )
+
+
+def _paused() -> rx.Component:
+    why = ShellState.paused
+    notice = shell.paused(reason=why.reason, message=why.message, may_resume=ShellState.is_admin)
+    return rx.cond(why.reason, notice)
 
 
 def missing() -> rx.Component:

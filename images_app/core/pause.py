@@ -17,6 +17,7 @@ from sqlalchemy import and_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select, update
 
+from images_app.core import events
 from images_app.core.provisioning import Queue
 from images_app.models import File, ProvisioningPause, now
 
@@ -82,6 +83,8 @@ def stop(session: Session, file: File, *, reason: Reason, code: str, message: st
         .on_conflict_do_nothing(index_elements=["id"])
     ).rowcount
     if began:
+        data = {"reason": reason, "code": code, "message": message, "fileId": file.id}
+        events.record_account(session, "provisioning.paused", actor_id=None, data=data)
         log.warning("provisioning is paused (%s, %s): %s", reason, code, message)
 
 
@@ -104,16 +107,20 @@ def conclude(session: Session, queue: Queue, file: File, *, has_image: bool) -> 
     if found is None:
         return
     if has_image:
-        resume(session, queue)
+        resume(session, queue, actor_id=None)
         return
     found.probe_file_id, found.next_probe_at = None, now()
     session.add(found)
 
 
-def resume(session: Session, queue: Queue) -> bool:
-    """End the pause and release the first batch; the sweep releases the others. False when there was no pause."""
+def resume(session: Session, queue: Queue, *, actor_id: str | None) -> bool:
+    """End the pause and release the first batch; the sweep releases the others. False when there was no pause.
+
+    `actor_id`: who says so; None when a probe got its image.
+    """
     if not session.exec(delete(ProvisioningPause)).rowcount:
         return False
+    events.record_account(session, "provisioning.resumed", actor_id=actor_id, data={})
     log.warning("provisioning goes on")
     release(session, queue)
     return True

@@ -8,7 +8,7 @@ import reflex as rx
 from sqlmodel import Session, func, select
 
 from images_app.bootstrap import world
-from images_app.core import access, counters, quota, workspaces
+from images_app.core import access, counters, pause, quota, workspaces
 from images_app.core.access import Viewer
 from images_app.core.paging import Window
 from images_app.errors import NotFound
@@ -40,6 +40,14 @@ class Totals:
     """How much fits; None: no limit."""
 
 
+@dataclass(frozen=True)
+class Pause:
+    """Why nothing is provisioned; empty while it goes on."""
+
+    reason: str = ""
+    message: str = ""
+
+
 class ShellState(AuthState):
     """The sidebar."""
 
@@ -47,6 +55,7 @@ class ShellState(AuthState):
     places: Sequence[Place] = ()
     """For the switcher: the newest hundred."""
     totals: Totals = Totals()
+    paused: Pause = Pause()
     is_missing: bool = False
     """There is no such workspace or file, or not for this viewer."""
     is_admin: bool = False
@@ -117,6 +126,8 @@ class ShellState(AuthState):
         self._look_around(session, viewer, workspace_id)
 
     def _look_around(self, session: Session, viewer: Viewer, workspace_id: str) -> None:
+        found = pause.current(session)
+        self.paused = Pause() if found is None else Pause(found.reason, found.message)
         try:
             role = access.role_in(session, viewer, workspace_id)
         except NotFound:

@@ -16,7 +16,7 @@ from sqlmodel import col, delete, func, select, update
 
 from images_app import ids
 from images_app.core import files, sessions, tokens
-from images_app.models import Event, Membership, Token, User, now
+from images_app.models import Event, Membership, ProvisioningPause, Token, User, now
 from tests.integration.conftest import Api
 from tests.support.library import add_failed, add_file, add_image, viewer_of
 
@@ -111,6 +111,9 @@ ROWS = {
     "restoreFile": Row(WRITE, path={"id": "@trashed"}),
     "emptyTrash": Row(WRITE, query=HERE | {"trash": "1", "ignored": "@trashed"}),
     "listEvents": Row(SEE, query=HERE | {"audit": "1"}),
+    # The server as a whole.
+    "getProvisioning": Row(SIGNED_IN),
+    "endProvisioningPause": Row(ADMIN, query={"ignored": "@pause"}),
 }
 
 
@@ -149,6 +152,7 @@ class Scene:
             "image": lambda: ids.image_of(self.filled("@file")),
             "failed": lambda: add_failed(api.world, self.owner, self.workspace, retryable=True).id,
             "trashed": self._trashed,
+            "pause": self._pause,
         }
 
     def filled(self, value: Any, *, unknown: bool = False) -> Any:
@@ -226,6 +230,11 @@ class Scene:
     def _session(self) -> str:
         with self.api.world.database.write() as session:
             return sessions.open(session, self.owner)[1].credential_id
+
+    def _pause(self) -> str:
+        with self.api.world.database.write() as session:
+            session.merge(ProvisioningPause(reason="full", code="x", message="x", next_probe_at=now()))
+        return "made"
 
     def _trashed(self) -> str:
         file = add_file(self.api.world, self.owner, self.workspace)

@@ -11,6 +11,7 @@ _SWITCHER = rx.asset("Switcher.jsx", shared=True)
 _ACCOUNT = rx.asset("Account.jsx", shared=True)
 _LIVE = rx.asset("Live.jsx", shared=True)
 _OFFLINE = rx.asset("OfflineNotice.jsx", shared=True)
+_PAUSED = rx.asset("Paused.jsx", shared=True)
 _KEYBOARD = rx.asset("Keyboard.jsx", shared=True)
 _CREATE = rx.asset("CreateWorkspace.jsx", shared=True)
 _ROOM = rx.asset("Room.jsx", shared=True)
@@ -62,6 +63,18 @@ class OfflineNotice(rx.Component):
     library = _OFFLINE.importable_path
     tag = "OfflineNotice"
     lib_dependencies: list[str] = [LUCIDE]
+
+
+class Paused(rx.Component):
+    """A strip that is there while nothing is provisioned; who may resume finds how."""
+
+    library = _PAUSED.importable_path
+    tag = "Paused"
+    lib_dependencies: list[str] = [LUCIDE]
+
+    reason: rx.Var[str]
+    message: rx.Var[str]
+    may_resume: rx.Var[bool]
 
 
 class UploadButton(rx.Component):
@@ -116,5 +129,6 @@ keyboard = Keyboard.create
 live = Live.create
 room = Room.create
 offline_notice = OfflineNotice.create
+paused = Paused.create
 sign_out = SignOut.create
 upload_button = UploadButton.create

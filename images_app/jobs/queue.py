@@ -17,6 +17,8 @@ MAIL_QUEUE = "mail"
 PROVISION, DELETE_REMOTE, TIDY, ERASE, MAIL_LINK = "provision", "delete_remote", "tidy", "erase", "mail_link"
 _POLL_S = 0.1
 _CLEANUP_POLL_S = 1.0
+_CONNECTIONS = 3
+"""Enough for the loops of one process: work is enqueued on the connection of its caller."""
 
 
 class DurableQueue:
@@ -44,6 +46,7 @@ class DurableQueue:
             if self._connected is None:
                 self._connected = DBOSClient(
                     system_database_url=self._url,
+                    system_database_pool_size=_CONNECTIONS,
                     application_name=APPLICATION,
                     lazy=True,
                     retry_connection_errors=False,

@@ -7,14 +7,12 @@ why the first looks for what an earlier execution did, and the second is guarded
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dbos import DBOS
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from images_app.bootstrap import World
@@ -22,17 +20,20 @@ from images_app.core import cleanup, passwords
 from images_app.core.attempt import Outcome, begin, perform
 from images_app.core.retry import delay
 from images_app.core.settle import settle
-from images_app.errors import MailError
+from images_app.errors import DatabaseUnavailable, MailError
 from images_app.jobs.queue import DELETE_REMOTE, ERASE, MAIL_LINK, PROVISION, TIDY
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-_BUSY_TRIES = 20
+_BUSY_TRIES = 60
 _LOOK_UP_S = 0.2
+MOST_RECOVERIES = 4
+"""Of one attempt, whose process has died so often that it may be the reason. The engine then leaves it alone, and
+`reconcile` finds it."""
 
 
 class Stopping(BaseException):
-    """The server ends: leave the step unrecorded, so that the next start executes it again.
+    """The server ends, or its slot is lost: leave the step unrecorded, so that whoever takes over executes it again.
 
     Not an Exception, because the engine records those as the workflow's result.
     """
@@ -47,16 +48,20 @@ class Workshop:
         self.stopping = threading.Event()
 
     def transaction(self, change: Callable[[Session], T]) -> T:
-        """One write transaction, again while the database is busy: a step that raises would end its workflow."""
+        """One write transaction, again while the database is busy or away: a step that raises would end its workflow.
+
+        Raises Stopping when the server ends, or has lost its slot, meanwhile.
+        """
         for tries_left in reversed(range(_BUSY_TRIES)):
             try:
                 with self.world.database.write() as session:
                     return change(session)
-            except DBAPIError as error:
-                if not tries_left or not _is_passing(error):
+            except DatabaseUnavailable as error:
+                if not tries_left:
                     raise
-                log.info("the database is busy, trying again")
-                time.sleep(random.uniform(0, 0.5))  # noqa: S311 (spreads load, hides nothing)
+                log.info("trying again: %s", error)
+                if self.stopping.wait(random.uniform(0, 1)):  # noqa: S311 (spreads load, hides nothing)
+                    raise Stopping from error
         raise AssertionError("unreachable")
 
     def abandonable(self, call: Callable[[], T]) -> T:
@@ -77,10 +82,6 @@ def _answer(answer: Future[T], call: Callable[[], T]) -> None:
         answer.set_result(call())
     except BaseException as error:
         answer.set_exception(error)
-
-
-def _is_passing(error: DBAPIError) -> bool:
-    return error.connection_invalidated or "database is locked" in str(error.orig)
 
 
 def register(shop: Workshop) -> None:
@@ -113,7 +114,7 @@ def _register_provision(shop: Workshop) -> None:
             lambda session: settle(session, world.queue, file_id, run, attempt, outcome, max_attempts=most)
         )
 
-    @DBOS.workflow(name=PROVISION)
+    @DBOS.workflow(name=PROVISION, max_recovery_attempts=MOST_RECOVERIES)
     def provision(file_id: str, run: int, attempt: int) -> None:
         result = network(file_id, run, attempt)
         if result is not None:

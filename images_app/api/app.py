@@ -1,5 +1,7 @@
 """The REST API as one ASGI application: routers, failures, the edge."""
 
+from functools import partial
+
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
@@ -13,14 +15,15 @@ from images_app.api import (
     limits,
     me,
     members,
+    metrics,
     objects,
     openapi,
     passwords,
     problems,
+    provisioning,
     session,
     sessions,
     tokens,
-    provisioning,
     uploads,
     users,
     workspaces,
@@ -30,7 +33,10 @@ from images_app.api.deps import COOKIE
 from images_app.api.edge import Edge
 from images_app.api.health import Readiness
 from images_app.api.rates import RateLimit
+from images_app.api.reading import readers
 from images_app.bootstrap import World
+from images_app.core.figures import Figures, figures
+from images_app.observe.metrics import Metrics
 
 _ROUTERS = (
     *(session, sessions, passwords, me, tokens, workspaces, members, users),
@@ -45,7 +51,7 @@ Send `Authorization: Bearer …` with a token from `POST /api/tokens`. Failures 
 
 
 def create_api(world: World) -> FastAPI:
-    """Everything under /api, and the stored objects under /objects."""
+    """Everything under /api, the stored objects under /objects, and /metrics."""
     app = FastAPI(
         title="Aeontel Images",
         version="1",
@@ -58,11 +64,14 @@ def create_api(world: World) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.world = world
+    app.state.readers = readers(world)
     app.state.streams = events.Streams()
     app.state.readiness = Readiness.of(world)
+    app.state.metrics = Metrics(partial(_figures, world))
     for module in _ROUTERS:
         app.include_router(module.router, prefix="/api")
     app.include_router(objects.router)
+    app.include_router(metrics.router)
     problems.install(app)
     openapi.install(app)
     # From the inside out.
@@ -75,6 +84,11 @@ def create_api(world: World) -> FastAPI:
     )
     app.add_middleware(Edge)
     return app
+
+
+def _figures(world: World) -> Figures:
+    with world.database.read() as session:
+        return figures(session)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -20,6 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from images_app.api import problems
 from images_app.errors import InvalidParameter, NotFound
+from images_app.observe import logs
+from images_app.observe.metrics import OBSERVED, Observed
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +48,8 @@ class Edge:
             if refusal := _refusal(answer.scope):
                 await refusal(answer.scope, receive, answer.send)
                 return
-            await self.app(answer.scope, body, answer.send)
+            with logs.about(request_id=answer.request_id):
+                await self.app(answer.scope, body, answer.send)
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception:
@@ -54,6 +57,8 @@ class Edge:
             if answer.started:
                 raise  # the server cuts the connection, so that nobody takes half an answer for a whole one
             await problems.internal(answer.scope)(scope, receive, answer.send)
+        finally:
+            answer.tell(scope.get(OBSERVED))
 
 
 class _Answer:
@@ -71,6 +76,12 @@ class _Answer:
             # Without Accept, so that nobody opens a stream that has no end only to learn its headers.
             plain = [(name, value) for name, value in scope["headers"] if name != b"accept"]
             self.scope |= {"method": "GET", "headers": plain}
+
+    def tell(self, observed: Observed | None) -> None:
+        """Which route it took: the router leaves that in the scope that it was given."""
+        if observed is not None:
+            observed.request_id = self.request_id
+            observed.route = getattr(self.scope.get("route"), "path", "")
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

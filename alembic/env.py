@@ -26,7 +26,11 @@ def render(kind: str, value: object, _context: object) -> str | bool:
 def run() -> None:
     url = context.config.attributes.get("url") or settings().database_url
     engine = make_engine(url).execution_options(aeontel_writes=True)
-    with engine.connect() as connection:
+    # All in one transaction, which nobody else may have at the same time: several servers can start at once.
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('migrations', 0))")
         context.configure(
             connection=connection,
             target_metadata=SQLModel.metadata,
@@ -35,8 +39,7 @@ def run() -> None:
             render_item=render,
             compare_type=True,
         )
-        with context.begin_transaction():
-            context.run_migrations()
+        context.run_migrations()
     engine.dispose()
 
 

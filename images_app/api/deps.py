@@ -18,7 +18,7 @@ from sqlmodel import Session
 from images_app.bootstrap import World
 from images_app.core import sessions, tokens
 from images_app.core.access import Viewer
-from images_app.errors import Forbidden, Unauthenticated
+from images_app.errors import DatabaseUnavailable, Forbidden, Unauthenticated
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ def _note_use(request: Request, world: World, viewer: Viewer) -> None:
     try:
         with world.database.write() as session:
             credential.note_use(session, viewer)
-    except OperationalError:
+    except DatabaseUnavailable:
         _log.warning("the use of %s could not be recorded", viewer.credential_id)
     else:
         if viewer.via == "session":

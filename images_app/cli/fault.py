@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from images_app.errors import AeontelError
+from images_app.errors import AeontelError, DatabaseUnavailable
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
@@ -20,5 +20,7 @@ def plain_errors() -> Iterator[None]:
     """Turn the product's errors into one line and exit code 1; anything else keeps its traceback."""
     try:
         yield
+    except DatabaseUnavailable as error:
+        fail(str(error))
     except AeontelError as error:
         fail(error.detail)

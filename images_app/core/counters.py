@@ -3,20 +3,32 @@
 Names: `files` (not in the trash), `files:uploading` `files:ready` `files:error` (the same by status), `trash`,
 `images`, `bytes` (of originals, the trash included: they still take room), `event:<type>` (events by type). Events
 about accounts belong to no workspace: their totals are under SERVER.
+
+Many transactions change the same few rows. So the changes of one are gathered, and written at its end in an order
+that all keep to: on PostgreSQL two could otherwise wait for each other.
 """
 
-from collections.abc import Sequence
+from collections import Counter as Sums
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, select
 
-from images_app.models import Counter, FileEventType, WorkspaceEventType
+from images_app import database
+from images_app.models import Counter, FileEventType, WorkspaceEventType, table
 
 SERVER = ""
 EVENTS = tuple(f"event:{type}" for type in (*get_args(FileEventType), *get_args(WorkspaceEventType)))
 NAMES = ("files", "files:uploading", "files:ready", "files:error", "trash", "images", "bytes", *EVENTS)
+
+
+_PLAIN = table(Counter)
+_SUM = select(func.sum(_PLAIN.c.n)).where(_PLAIN.c.name.in_(bindparam("names", expanding=True)))
+_SUM_WITHIN = _SUM.where(_PLAIN.c.workspace_id.in_(bindparam("workspaces", expanding=True)))
+_GATHERED = "aeontel_counters"
+_BEFORE_EVENTS = 1
 
 
 def create(session: Session, workspace_id: str) -> None:
@@ -26,26 +38,48 @@ def create(session: Session, workspace_id: str) -> None:
 
 def add(session: Session, workspace_id: str, name: str, delta: int) -> None:
     """Change one total by `delta`."""
-    session.exec(
-        update(Counter)
-        .where(col(Counter.workspace_id) == workspace_id, col(Counter.name) == name)
-        .values(n=Counter.n + delta)
-    )
+    session.info.setdefault(_GATHERED, Sums())[workspace_id, name] += delta
+    database.last(session, _write, order=_BEFORE_EVENTS)
 
 
-def add_for_server(session: Session, name: str, delta: int) -> None:
-    """Change a total that belongs to no workspace; it begins with its first change."""
+def _write(session: Session) -> None:
+    gathered: Sums[tuple[str, str]] = session.info.pop(_GATHERED, Sums())
+    if not gathered:
+        return
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.exec(
-        insert(Counter)
-        .values(workspace_id=SERVER, name=name, n=delta)
-        .on_conflict_do_update(index_elements=["workspace_id", "name"], set_={"n": Counter.n + delta})
+    change = insert(Counter).values(workspace_id=bindparam("workspace"), name=bindparam("name"), n=bindparam("delta"))
+    session.connection().execute(
+        change.on_conflict_do_update(
+            index_elements=["workspace_id", "name"], set_={"n": Counter.n + change.excluded.n}
+        ),
+        [
+            {"workspace": workspace_id, "name": name, "delta": delta}
+            for (workspace_id, name), delta in sorted(gathered.items(), key=_rank)
+        ],
     )
+
+
+def _rank(change: tuple[tuple[str, str], int]) -> tuple[bool, str, str]:
+    """Those of events come last: a look at the quota writes the others earlier than the end."""
+    (workspace_id, name), _ = change
+    return name.startswith("event:"), workspace_id, name
 
 
 def total(session: Session, workspace_ids: Sequence[str] | None, *names: str) -> int:
     """The sum of these totals over these workspaces, or over all when None."""
-    query = select(func.coalesce(func.sum(Counter.n), 0)).where(col(Counter.name).in_(names))
-    if workspace_ids is not None:
-        query = query.where(col(Counter.workspace_id).in_(workspace_ids))
-    return int(session.exec(query).one())
+    _write(session)
+    if workspace_ids is None:
+        return int(session.scalar(_SUM, {"names": names}) or 0)
+    return int(session.scalar(_SUM_WITHIN, {"names": names, "workspaces": workspace_ids}) or 0)
+
+
+def of(session: Session, workspace_ids: Sequence[str]) -> Mapping[str, dict[str, int]]:
+    """All totals of these workspaces, each by name."""
+    _write(session)
+    totals: dict[str, dict[str, int]] = {workspace_id: {} for workspace_id in workspace_ids}
+    rows = session.exec(
+        select(Counter.workspace_id, Counter.name, Counter.n).where(col(Counter.workspace_id).in_(workspace_ids))
+    )
+    for workspace_id, name, n in rows:
+        totals[workspace_id][name] = n
+    return totals

@@ -15,10 +15,13 @@ from images_app import ids
 from images_app.core import access, counters, paging
 from images_app.core.access import Viewer
 from images_app.core.paging import Kind, Listing, Page, Window
+from images_app.database import last, lock
 from images_app.errors import InvalidCursor
 from images_app.models import AccountEventType, Event, EventType, File, FileEventType, WorkspaceEventType
 
 _MAX_SEQ = 2**63 - 1
+_PENDING = "aeontel_events"
+_AT_THE_VERY_END = 2
 FILE_TYPES: tuple[str, ...] = get_args(FileEventType)
 WORKSPACE_TYPES: tuple[str, ...] = get_args(WorkspaceEventType)
 ACCOUNT_TYPES: tuple[str, ...] = get_args(AccountEventType)
@@ -67,11 +70,9 @@ def emit(
     actor_id: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Record that something happened to a file, in the caller's transaction.
-
-    `seq` is assigned while the writer holds SQLite's write lock, so no event can become visible after a later one.
-    """
-    session.add(
+    """Record that something happened to a file, in the caller's transaction."""
+    _log(
+        session,
         Event(
             type=type,
             workspace_id=file.workspace_id,
@@ -81,7 +82,6 @@ def emit(
             data=data or {},
         )
     )
-    counters.add(session, file.workspace_id, f"event:{type}", 1)
 
 
 def record(
@@ -93,14 +93,26 @@ def record(
     data: dict[str, Any],
 ) -> None:
     """Record that a workspace or its members changed, in the caller's transaction."""
-    session.add(Event(type=type, is_audit=True, workspace_id=workspace_id, actor_id=actor_id, data=data))
-    counters.add(session, workspace_id, f"event:{type}", 1)
+    _log(session, Event(type=type, is_audit=True, workspace_id=workspace_id, actor_id=actor_id, data=data))
 
 
 def record_account(session: Session, type: AccountEventType, *, actor_id: str | None, data: dict[str, Any]) -> None:
     """Record that an account changed, in the caller's transaction."""
-    session.add(Event(type=type, is_audit=True, actor_id=actor_id, data=data))
-    counters.add_for_server(session, f"event:{type}", 1)
+    _log(session, Event(type=type, is_audit=True, actor_id=actor_id, data=data))
+
+
+def _log(session: Session, event: Event) -> None:
+    counters.add(session, event.workspace_id or counters.SERVER, f"event:{event.type}", 1)
+    session.info.setdefault(_PENDING, []).append(event)
+    last(session, _write, order=_AT_THE_VERY_END)
+
+
+def _write(session: Session) -> None:
+    """Number the transaction's events. Nobody else numbers any from here to the commit, so whoever has seen `n` will
+    never be shown one below `n` after that: SQLite's writers are one at a time, on PostgreSQL the log has a lock."""
+    lock(session, "event log")
+    session.add_all(session.info.pop(_PENDING))
+    session.flush()
 
 
 def list_page(session: Session, viewer: Viewer, which: Filter, window: Window) -> Page[Event]:

@@ -14,7 +14,7 @@ from images_app.core import access, counters, events, idempotency, paging
 from images_app.core.access import Viewer
 from images_app.core.paging import Listing, Page, Window
 from images_app.errors import Forbidden, InvalidParameter, NotFound
-from images_app.models import Counter, Membership, Workspace
+from images_app.models import Membership, Workspace
 
 KIND = paging.by_id("wsp")
 
@@ -70,8 +70,8 @@ def get(session: Session, viewer: Viewer, workspace_id: str) -> Seen:
 def seen(session: Session, viewer: Viewer, workspace_id: str) -> Seen:
     """What somebody is shown who has just made or changed the workspace. Raises NotFound."""
     role = access.role_in(session, viewer, workspace_id)
-    totals = _totals(session, [workspace_id])
-    return Seen(session.get_one(Workspace, workspace_id), role, totals.get(workspace_id, {}))
+    totals = counters.of(session, [workspace_id])[workspace_id]
+    return Seen(session.get_one(Workspace, workspace_id), role, totals)
 
 
 _ADMINS_OWN = {"quota_bytes": "quotaBytes", "quota_files": "quotaFiles"}
@@ -104,8 +104,8 @@ def list_page(session: Session, viewer: Viewer, window: Window) -> Page[Seen]:
     )
     page = paging.page(session, listing, window, lambda: _count(session, viewer))
     shown = [workspace.id for workspace in page.items]
-    roles, totals = _roles(session, viewer, shown), _totals(session, shown)
-    return page.map(lambda workspace: Seen(workspace, roles[workspace.id], totals.get(workspace.id, {})))
+    roles, totals = _roles(session, viewer, shown), counters.of(session, shown)
+    return page.map(lambda workspace: Seen(workspace, roles[workspace.id], totals[workspace.id]))
 
 
 def all_with_roles(session: Session, viewer: Viewer) -> list[tuple[Workspace, str]]:
@@ -143,10 +143,3 @@ def _roles(session: Session, viewer: Viewer, workspace_ids: Sequence[str]) -> di
         return dict.fromkeys(workspace_ids, "owner")
     mine = select(Membership.workspace_id, Membership.role).where(Membership.user_id == viewer.user_id)
     return dict(session.exec(mine).all())
-
-
-def _totals(session: Session, workspace_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    totals: dict[str, dict[str, int]] = {}
-    for row in session.exec(select(Counter).where(col(Counter.workspace_id).in_(workspace_ids))).all():
-        totals.setdefault(row.workspace_id, {})[row.name] = row.n
-    return totals

@@ -1,7 +1,9 @@
-"""The API of a real world (SQLite and objects in a directory of its own) on a real HTTP server in this process."""
+"""The API of a real world on a real HTTP server in this process, once for each kind of engines (`support/engines.py`).
+
+A test that touches no data is marked `embedded`, and then runs on these engines alone.
+"""
 
 import asyncio
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +16,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
-from images_app import bootstrap, migrations
+from images_app import bootstrap
 from images_app.api.app import create_api
 from images_app.api.headers import SecurityHeaders
 from images_app.bootstrap import World
@@ -22,6 +24,8 @@ from images_app.core import sessions, tokens, users, workspaces
 from images_app.jobs.queue import DurableQueue
 from images_app.models import Membership, Token, User, Workspace
 from images_app.settings import load
+from tests.support.engines import Embedded, Engines, Production
+from tests.support.postgres import Postgres, binaries
 from tests.support.server import free_port
 
 EMAIL = "ada@example.com"
@@ -29,12 +33,29 @@ _TLS = httpx.create_ssl_context()
 """Made once: it takes longer than most requests, and no client here even uses it."""
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engines" in metafunc.fixturenames:
+        is_embedded = metafunc.definition.get_closest_marker("embedded") is not None
+        names = ["embedded"] if is_embedded else ["embedded", "production"]
+        metafunc.parametrize("engines", names, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of today's shape, to copy: migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("database") / "aeontel.db"
-    migrations.upgrade(f"sqlite:///{path}")
-    return path
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this test process."""
+    found = binaries()
+    if found is None:
+        pytest.skip("PostgreSQL is not on this machine: neither in /usr/lib/postgresql nor on the PATH.")
+    with Postgres(found) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engines:
+    """What the worlds of a test are built on."""
+    if request.param == "embedded":
+        return Embedded(tmp_path_factory.mktemp("embedded"))
+    return Production(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
@@ -44,20 +65,20 @@ def options() -> dict[str, object]:
 
 
 @contextmanager
-def made_world(folder: Path, migrated: Path, **options: object) -> Iterator[World]:
+def made_world(folder: Path, engines: Engines, **options: object) -> Iterator[World]:
     """A world with tables and nobody in it."""
-    settings = load(data_dir=folder / "data", port=free_port(), **options)
-    settings.data_dir.mkdir()
-    shutil.copy(migrated, settings.data_dir / migrated.name)
-    built = bootstrap.build(settings)
-    yield built
-    built.close()
+    with engines.place(folder / "data") as place:
+        built = bootstrap.build(load(port=free_port(), **place, **options))
+        try:
+            yield built
+        finally:
+            built.close()
 
 
 @pytest.fixture
-def world(tmp_path: Path, migrated: Path, options: dict[str, object]) -> Iterator[World]:
+def world(tmp_path: Path, engines: Engines, options: dict[str, object]) -> Iterator[World]:
     """A world of this test's own."""
-    with made_world(tmp_path, migrated, **options) as made:
+    with made_world(tmp_path, engines, **options) as made:
         yield made
 
 
@@ -135,10 +156,10 @@ def api(world: World) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
-def shared_api(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Api]:
+def shared_api(tmp_path_factory: pytest.TempPathFactory, engines: Engines) -> Iterator[Api]:
     """One API for a whole module of tests that can live with what the others left, and with nobody working at its
     queue."""
-    with made_world(tmp_path_factory.mktemp("shared"), migrated) as world:
+    with made_world(tmp_path_factory.mktemp("shared"), engines) as world:
         assert isinstance(world.queue, DurableQueue)
         world.queue.prepare(1)
         with served_api(world) as served:

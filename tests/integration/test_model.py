@@ -32,6 +32,7 @@ from images_app.errors import AeontelError, Conflict, Forbidden, LastOwner, NotF
 from images_app.jobs.queue import DurableQueue
 from images_app.models import File, User, Workspace
 from tests.integration.conftest import made_world
+from tests.support.engines import Engines
 from tests.support.library import add_file, end_attempt, viewer_of
 
 PEOPLE, WORKSPACES = 3, 2
@@ -304,8 +305,8 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def busy_world(tmp_path_factory: pytest.TempPathFactory, migrated: Any) -> Iterator[World]:
-    with made_world(tmp_path_factory.mktemp("model"), migrated) as world:
+def busy_world(tmp_path_factory: pytest.TempPathFactory, engines: Engines) -> Iterator[World]:
+    with made_world(tmp_path_factory.mktemp("model"), engines) as world:
         assert isinstance(world.queue, DurableQueue)
         world.queue.prepare(1)
         yield world

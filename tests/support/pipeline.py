@@ -111,7 +111,7 @@ def running_pipeline(data_dir: Path, **settings: object) -> Iterator[Pipeline]:
         server = RunningServer(data_dir, internal_url=gate.url, **settings)
         gate.server_port = server.port
         with server, server.client() as http:
-            beside = bootstrap.build(load(data_dir=data_dir, port=server.port, _env_file=None))
+            beside = bootstrap.build(load(data_dir=data_dir, port=server.port, _env_file=None, **settings))
             try:
                 yield Pipeline(server, gate, http, beside)
             finally:

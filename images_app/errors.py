@@ -21,6 +21,7 @@
     ├── QuotaExceeded               the workspace has no room for it
     ├── IdempotencyConflict         a key was used again for other bytes
     ├── ObjectMissing               the object store has nothing under that key
+    ├── ObjectDamaged               the bytes in the object store are not those that were put there
     ├── StorageUnavailable          the object store did not answer, or failed; another try may succeed
     │   └── StorageRefused          it does not accept our credentials, or has no such bucket
     ├── InvalidPresignedUrl         a presigned URL is forged, expired or meant for something else
@@ -218,6 +219,13 @@ class ObjectMissing(AeontelError):
 
     code = "object_missing"
     title = "Object missing"
+
+
+class ObjectDamaged(AeontelError):
+    """The bytes in the object store are not those that were put there, or did not come from it whole."""
+
+    code = "object_damaged"
+    title = "The stored bytes are not those that were uploaded"
 
 
 class StorageUnavailable(AeontelError):

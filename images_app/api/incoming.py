@@ -37,6 +37,7 @@ class Incoming:
         self, world: World, who: Callable[[Session], Viewer], limit: int, key: str | None, announced: int
     ) -> None:
         self.size = 0
+        self._is_too_large = False
         self._key_given = key
         self._announced = announced
         self._world = world
@@ -84,8 +85,10 @@ class Incoming:
     async def _take_bytes(self, data: bytes) -> None:
         self.size += len(data)
         if self.size > self._limit:
-            self.close()  # the rest is only counted, to say how large the file is
-            return
+            if not self._is_too_large:
+                self._is_too_large = True
+                await run_in_threadpool(self.close)
+            return  # the rest is only counted, to say how large the file is
         self._block += data
         if len(self._block) >= _BLOCK:
             await run_in_threadpool(self._flush)

@@ -36,6 +36,7 @@ STATUS: dict[type[AeontelError], int] = {
     errors.QuotaExceeded: 413,
     errors.IdempotencyConflict: 422,
     errors.ObjectMissing: 404,
+    errors.ObjectDamaged: 502,
     errors.StorageUnavailable: 503,
     errors.InvalidPresignedUrl: 403,
     errors.MediaError: 400,

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -105,7 +106,8 @@ async def _receive(
         reader.finish()
         return await run_in_threadpool(incoming.finish)
     finally:
-        incoming.close()
+        with CancelScope(shield=True):  # leaving nothing behind may need the network
+            await run_in_threadpool(incoming.close)
 
 
 class _Body:

@@ -8,6 +8,7 @@ The engine may execute an attempt again after a crash, so `perform` looks for an
 whenever there may have been one: Cloudflare's create is not idempotent.
 """
 
+import hashlib
 import logging
 import re
 import secrets
@@ -25,7 +26,14 @@ from images_app.cloudflare.base import CloudflareImages, RemoteImage
 from images_app.core import pause
 from images_app.core.media.base import Media, MediaInfo, Prepared
 from images_app.core.provisioning import IN_PROGRESS
-from images_app.errors import CloudflareError, MediaError, MediaUnavailable, ObjectMissing
+from images_app.errors import (
+    CloudflareError,
+    MediaError,
+    MediaUnavailable,
+    ObjectDamaged,
+    ObjectMissing,
+    StorageUnavailable,
+)
 from images_app.models import File, RemoteDeletion, now
 from images_app.storage.base import ObjectStore
 
@@ -43,6 +51,8 @@ class Work:
     file_id: str
     workspace_id: str
     object_key: str
+    sha256: str
+    """Of the bytes that were uploaded; hexadecimal."""
     run: int
     attempt: int
     look_first: bool
@@ -101,7 +111,16 @@ def begin(session: Session, file_id: str, run: int, attempt: int) -> Work | None
     file.is_tried = True
     file.updated_at = now()
     doomed = session.exec(select(RemoteDeletion.cf_image_id).where(col(RemoteDeletion.file_id) == file_id)).all()
-    return Work(file.id, file.workspace_id, file.object_key, run, attempt, look_first, frozenset(doomed))
+    return Work(
+        file_id=file.id,
+        workspace_id=file.workspace_id,
+        object_key=file.object_key,
+        sha256=file.sha256,
+        run=run,
+        attempt=attempt,
+        look_first=look_first,
+        doomed=frozenset(doomed),
+    )
 
 
 def perform(
@@ -127,8 +146,14 @@ def perform(
     except ObjectMissing as error:
         message = "The file's bytes are not in the object store."
         return Outcome("failed", code=error.code, message=message, looked=work.look_first)
-    except MediaUnavailable as error:
+    except (MediaUnavailable, ObjectDamaged) as error:
         return Outcome("retry", code=error.code, message=error.detail, looked=work.look_first)
+    except StorageUnavailable as error:
+        # Also when it is a derivative that could not be deleted: then the image is there, and the next attempt looks.
+        log.warning("attempt %s of %s (run %s): %s", work.attempt, work.file_id, work.run, error)
+        return Outcome(
+            "retry", code=error.code, message="The file store is not available.", is_patient=True, looked=True
+        )
     except Exception:
         log.exception("attempt %s of %s (run %s) broke", work.attempt, work.file_id, work.run)
         return Outcome("retry", code="internal_error", message="Something went wrong on the server.", looked=True)
@@ -138,8 +163,7 @@ def _perform(
     objects: ObjectStore, cloudflare: CloudflareImages, media: Media, work: Work, folder: Path, private: bool
 ) -> Outcome:
     source = folder / "original"
-    with objects.open(work.object_key) as original, source.open("wb") as copy:
-        shutil.copyfileobj(original, copy, _COPY_CHUNK)
+    _fetch(objects, work, source)
     prepared = media.prepare(source, folder)
     image = _left_behind(cloudflare, work) if work.look_first else None
     looked = work.look_first
@@ -160,6 +184,18 @@ def _perform(
         info=prepared.info,
         looked=looked,
     )
+
+
+def _fetch(objects: ObjectStore, work: Work, to: Path) -> None:
+    """Copy the original. Raises ObjectDamaged when these are not the bytes that were uploaded: what a store or the way
+    to it did to them must not look like a broken picture."""
+    digest = hashlib.sha256()
+    with objects.open(work.object_key) as original, to.open("wb") as copy:
+        while chunk := original.read(_COPY_CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+    if digest.hexdigest() != work.sha256:
+        raise ObjectDamaged
 
 
 @contextmanager

@@ -1,4 +1,5 @@
-"""`aeontel cloudflare`: the local Cloudflare Images, inside the server or by itself, and its fault switches."""
+"""`aeontel cloudflare`: the local Cloudflare Images, inside the server or by itself, its fault switches, and whether
+the Cloudflare Images that is set works."""
 
 import json
 from pathlib import Path
@@ -8,13 +9,15 @@ import typer
 
 from images_app.cli import serving
 from images_app.cli.fault import fail, plain_errors
+from images_app.cli.smoke import smoke
 
 if TYPE_CHECKING:
     from images_app.emulator.faults import Faults
 
-app = typer.Typer(no_args_is_help=True, help="The local Cloudflare Images.")
+app = typer.Typer(no_args_is_help=True, help="The local Cloudflare Images, and whether the one that is set works.")
 fault = typer.Typer(no_args_is_help=True, help="Let calls fail on purpose, to test a client.")
 app.add_typer(fault, name="fault")
+app.command()(smoke)
 
 _DATA = typer.Option("--data", help="Directory of one that runs by itself; without it, the one inside the server.")
 Data = Annotated[Path | None, _DATA]
@@ -37,6 +40,8 @@ def credentials(
         typer.echo(json.dumps(shown, indent=2))
         return
     with plain_errors():
+        if settings().cloudflare == "remote":
+            fail("IMAGES_CLOUDFLARE=remote: this server has no Cloudflare Images of its own.")
         kept = keys.load(settings().data_dir / "keys")
         config = EmulatorConfig(
             data_dir=settings().data_dir / "cloudflare",
@@ -62,6 +67,12 @@ def serve(
     allowance: Annotated[
         int | None, typer.Option(min=0, help="How many images the account may have; over it creates get 5453.")
     ] = None,
+    account_id: Annotated[
+        str, typer.Option(envvar="IMAGES_CLOUDFLARE_ACCOUNT_ID", help="Of a new account; else it is generated.")
+    ] = "",
+    api_token: Annotated[
+        str, typer.Option(envvar="IMAGES_CLOUDFLARE_API_TOKEN", help="Of a new account; else it is generated.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the credentials as one line of JSON.")] = False,
 ) -> None:
     """Run the local Cloudflare Images alone. Prints its credentials as soon as it answers."""
@@ -74,7 +85,11 @@ def serve(
     serving.require_free_port(host, port, "--port 8788")
     name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - comparing, not binding
     url = public_url.rstrip("/") or f"http://{name}:{port}"
-    config = standalone.configure(data, public_url=url, fetch_bases=bases, allowance=allowance)
+    try:
+        own = standalone.credentials(data, account_id=account_id, api_token=api_token)
+    except ValueError as error:
+        fail(f"{error}. Give it those, or another --data.", 2)
+    config = standalone.configure(data, own, public_url=url, fetch_bases=bases, allowance=allowance)
     shown = standalone.shown(config, url)
     text = json.dumps(shown) if as_json else _welcome(url, shown)
     serving.announce(host, port, text)

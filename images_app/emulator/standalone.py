@@ -34,12 +34,17 @@ class Credentials:
     api_token: str
 
 
-def credentials(data_dir: Path) -> Credentials:
-    """Those in the directory, made when there are none. Two processes that start at once agree on the first."""
+def credentials(data_dir: Path, *, account_id: str = "", api_token: str = "") -> Credentials:
+    """Those in the directory, made when there are none. Two processes that start at once agree on the first.
+
+    A new account gets the id and token that are given. Raises ValueError when the one in the directory has others.
+    """
     path = data_dir / _FILE
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = Credentials(secrets.token_hex(16), secrets.token_urlsafe(16), secrets.token_urlsafe(30))
+        fresh = Credentials(
+            account_id or secrets.token_hex(16), secrets.token_urlsafe(16), api_token or secrets.token_urlsafe(30)
+        )
         draft = data_dir / f".{_FILE}.{secrets.token_hex(4)}"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(vars(fresh), file)
@@ -51,14 +56,16 @@ def credentials(data_dir: Path) -> Credentials:
             pass
         finally:
             draft.unlink()
-    return Credentials(**json.loads(path.read_text()))
+    found = Credentials(**json.loads(path.read_text()))
+    if account_id not in ("", found.account_id) or api_token not in ("", found.api_token):
+        raise ValueError(f"{data_dir} holds an account with another id or token")
+    return found
 
 
 def configure(
-    data_dir: Path, *, public_url: str, fetch_bases: tuple[str, ...], allowance: int | None = None
+    data_dir: Path, own: Credentials, *, public_url: str, fetch_bases: tuple[str, ...], allowance: int | None = None
 ) -> EmulatorConfig:
-    """An account in a directory, seen from outside at `public_url`."""
-    own = credentials(data_dir)
+    """The account in a directory, seen from outside at `public_url`."""
     return EmulatorConfig(
         data_dir=data_dir,
         account_id=own.account_id,

@@ -161,3 +161,16 @@ def test_what_cannot_start_says_why(tmp_path):
     assert "cannot be used" in taken.stderr
     strange = command("serve", "--data", str(tmp_path), "--allow-fetch", "file:///")
     assert strange.returncode == 2
+
+
+def test_a_new_account_takes_the_identity_that_is_given_and_keeps_it(tmp_path: Path) -> None:
+    given = ("--account-id", "f" * 32, "--api-token", "given-token")
+    for arguments in (given, ()):
+        with serving(tmp_path / "cf", *arguments) as alone:
+            assert alone.shown["accountId"] == "f" * 32
+            assert alone.shown["apiToken"] == "given-token"
+            assert alone.upload() in alone.ids()
+    refused = command("serve", "--data", str(tmp_path / "cf"), "--api-token", "another")
+    assert refused.returncode == 2
+    assert "another id or token" in refused.stderr
+    assert "given-token" not in refused.stderr

@@ -40,12 +40,14 @@ def serve(
     """Run the server: migrations, front end, then everything on one port until Ctrl-C."""
     from images_app.cli.local import first_start
     from images_app.cli.lock import hold
+    from images_app.cli.remote import require_cloudflare
     from images_app.settings import settings
 
     with plain_errors():
         own = settings()
         serving.require_free_port(own.host, own.port, "PORT=3001 make run")
         lock = hold(own.make_data_dir())
+        require_cloudflare(own)
         if not headless:
             _build_front_end(own)
         welcome = first_start()  # last, as a generated password is shown once: nothing after it may fail

@@ -72,7 +72,7 @@ def build(settings: Settings) -> World:
         settings=settings,
         keys=own,
         database=database,
-        objects=_objects(settings, own),
+        objects=object_store(settings, own),
         cloudflare=cloudflare_images(settings, own),
         delivery=delivery(settings, own, _account_hash(settings, own, database)),
         media=DecoderPool(settings.decoder_processes),
@@ -83,7 +83,8 @@ def build(settings: Settings) -> World:
     )
 
 
-def _objects(settings: Settings, own: keys.Keys) -> ObjectStore:
+def object_store(settings: Settings, own: keys.Keys) -> ObjectStore:
+    """Where these settings keep originals."""
     if settings.storage == "s3":
         return S3ObjectStore(
             endpoint=settings.s3_endpoint,

@@ -41,12 +41,14 @@ def serve(
     from images_app.cli.local import first_start
     from images_app.cli.lock import hold
     from images_app.cli.remote import require_cloudflare
+    from images_app.cli.storage import require_storage
     from images_app.settings import settings
 
     with plain_errors():
         own = settings()
         serving.require_free_port(own.host, own.port, "PORT=3001 make run")
         lock = hold(own.make_data_dir())
+        require_storage(own)
         require_cloudflare(own)
         if not headless:
             _build_front_end(own)

@@ -19,7 +19,8 @@ _CODE = re.compile(r"[A-Za-z][\w.-]{0,63}", re.ASCII)
 _MISSING = frozenset({"NoSuchKey", "404"})
 """A HEAD has no body with a code in it."""
 _REFUSING = frozenset({301, 307, 308, 401, 403})
-_REFUSALS = frozenset({"NoSuchBucket", "InvalidBucketName", "AuthorizationHeaderMalformed", "InvalidAccessKeyId"})
+_REFUSALS = frozenset({"NoSuchBucket", "InvalidBucketName", "AuthorizationHeaderMalformed", "InvalidArgument"})
+"""The last is what R2 says of keys that are no keys; nothing else that we send could be invalid."""
 
 
 @contextmanager
@@ -34,12 +35,12 @@ def translated(call: str) -> Iterator[None]:
 def translation(call: str, error: Exception) -> AeontelError:
     """The error of ours that says so."""
     if not isinstance(error, ClientError):
-        return StorageUnavailable(f"{call}: {type(error).__name__}")
+        return StorageUnavailable(f"{type(error).__name__} at {call}")
     code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _MISSING:
         return ObjectMissing()
     kind = StorageRefused if code in _REFUSALS or status in _REFUSING else StorageUnavailable
-    return kind(f"{call}: {code} ({status})")
+    return kind(f"{code} ({status}) to {call}")
 
 
 def code_of(error: ClientError) -> str:

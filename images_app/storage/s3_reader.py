@@ -88,7 +88,7 @@ class S3Reader(io.RawIOBase):
         self._received += count
         if self._waited_s > self._patience_s and self._received < self._waited_s * _LEAST_BYTES_PER_S:
             self._drop()
-            raise StorageUnavailable(f"read: {self._received} bytes in {self._waited_s:.0f} s")
+            raise StorageUnavailable(f"{self._received} bytes in {self._waited_s:.0f} s at read")
 
     def _count_break(self, error: Exception) -> None:
         self._breaks += 1
@@ -107,7 +107,7 @@ class S3Reader(io.RawIOBase):
             found = _CONTENT_RANGE.fullmatch(answer.get("ContentRange", ""))
             if found is None or (int(found[1]), int(found[2])) != (self._position, self._size):
                 self._drop()
-                raise StorageUnavailable("read: another range than the one that was asked for")
+                raise StorageUnavailable("another range than the one that was asked for at read")
         return self._stream
 
     def _take(self, answer: dict[str, Any], position: int) -> None:

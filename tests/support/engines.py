@@ -9,6 +9,7 @@ from typing import Protocol
 from dbos import DBOS
 
 from images_app import migrations
+from tests.support import seaweed
 from tests.support.postgres import Postgres
 
 
@@ -39,7 +40,7 @@ class Embedded:
 
 
 class Production:
-    """PostgreSQL, and objects on disk."""
+    """PostgreSQL, and objects in a bucket."""
 
     name = "production"
 
@@ -53,5 +54,5 @@ class Production:
     @contextmanager
     def place(self, folder: Path) -> Iterator[dict[str, object]]:
         folder.mkdir(parents=True)
-        with self.postgres.database(self._migrated) as url:
-            yield {"data_dir": folder, "database_url": url}
+        with self.postgres.database(self._migrated) as url, seaweed.shared().settings() as bucket:
+            yield {"data_dir": folder, "database_url": url, **bucket}

@@ -12,6 +12,7 @@ from images_app.core import learnt
 from images_app.core.letters import Mailer
 from images_app.core.media.base import Media
 from images_app.core.media.pool import DecoderPool
+from images_app.core.pace import Pace
 from images_app.core.provisioning import Queue
 from images_app.core.quota import Quota
 from images_app.database import Database
@@ -73,7 +74,7 @@ def build(settings: Settings) -> World:
         keys=own,
         database=database,
         objects=object_store(settings, own),
-        cloudflare=cloudflare_images(settings, own),
+        cloudflare=cloudflare_images(settings, own, database),
         delivery=delivery(settings, own, _account_hash(settings, own, database)),
         media=DecoderPool(settings.decoder_processes),
         queue=DurableQueue(settings.database_url),
@@ -115,19 +116,23 @@ def _mailer(settings: Settings) -> Mailer | None:
     )
 
 
-def cloudflare_images(settings: Settings, own: keys.Keys) -> CloudflareImages:
-    """The client of the Cloudflare Images that these settings name: the same for the real one and our own."""
+def cloudflare_images(settings: Settings, own: keys.Keys, database: Database | None = None) -> CloudflareImages:
+    """The client of the Cloudflare Images that these settings name: the same for the real one and our own. Without a
+    database it does not keep pace with the servers: for a few questions only."""
+    pace = Pace(database, settings.provision_rate).wait if database and settings.provision_rate else None
     if settings.cloudflare == "local":
         return HttpCloudflareImages(
             api_base=f"{settings.internal_url}/cloudflare/client/v4",
             account_id=own.cloudflare_account_id,
             api_token=own.cloudflare_api_token,
+            pace=pace,
         )
     return HttpCloudflareImages(
         api_base=settings.cloudflare_api_base,
         account_id=settings.cloudflare_account_id,
         api_token=settings.cloudflare_api_token,
         batch_base=settings.cloudflare_batch_base if settings.cloudflare_batch else "",
+        pace=pace,
     )
 
 

@@ -104,8 +104,10 @@ class Session(SQLModel, table=True):
 class Token(SQLModel, table=True):
     """A bearer token of a user. Only the SHA-256 of its secret is kept."""
 
+    __table_args__ = (Index("ix_token_user", "user_id", "id"),)
+
     id: str = _id("tok")
-    user_id: str = _ref("user", index=True)
+    user_id: str = _ref("user")
     name: str = Field(max_length=120)
     secret_hash: str = Field(unique=True, max_length=64)
     hint: str = Field(max_length=16)
@@ -186,6 +188,7 @@ class File(SQLModel, table=True):
     """Null while nothing is due; `waiting` without it: parked until provisioning is not paused any more."""
     is_trashed: bool = False
     trashed_at: datetime | None = _time(default=None)
+    trashed_by: str | None = _ref("user", nullable=True)
     created_at: datetime = _time(default_factory=now)
     updated_at: datetime = _time(default_factory=now)
 
@@ -239,9 +242,9 @@ AccountEventType = Literal[
     "session.ended",
     "password.link_made",
     "password.changed",
-]
     "provisioning.paused",
     "provisioning.resumed",
+]
 EventType = FileEventType | WorkspaceEventType | AccountEventType
 
 
@@ -274,6 +277,8 @@ class Event(SQLModel, table=True):
 
 class Counter(SQLModel, table=True):
     """Exact totals per workspace, changed in the transaction that changes what they count (`core/counters.py`)."""
+
+    __table_args__ = (Index("ix_counter_name", "name"),)
 
     workspace_id: str = Field(sa_type=ID, primary_key=True)
     """Empty: of the server, outside any workspace."""
@@ -327,6 +332,14 @@ class ProvisioningPause(SQLModel, table=True):
     """When the next file may be tried, alone."""
     probe_file_id: str | None = Field(default=None, sa_type=ID)
     """The file that is tried now."""
+
+
+class Turn(SQLModel, table=True):
+    """When the next call of a kind may be made, by whichever server (`core/pace.py`)."""
+
+    name: str = Field(primary_key=True, max_length=64)
+    next_at: float
+    """Seconds since 1970 by the database's clock."""
 
 
 class LearntFact(SQLModel, table=True):

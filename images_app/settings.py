@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from images_app.errors import SettingsError
 
@@ -35,6 +36,8 @@ class Settings(BaseSettings):
     """How browsers reach the server; `http://localhost:$PORT` unless set."""
     internal_url: str = ""
     """How Cloudflare reaches the server: `http://127.0.0.1:$PORT` for the local one unless set, else public_url."""
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Addresses or networks, with commas, of the reverse proxies whose word on who asks is taken."""
 
     admin_email: str = "admin@localhost"
     admin_password: str = ""
@@ -99,6 +102,9 @@ class Settings(BaseSettings):
     # How the pipeline paces itself; the defaults are what the product is tested with.
     provision_concurrency: int = Field(default=8, ge=1, le=64)
     """Provisioning attempts at a time in this process."""
+    provision_rate: float | None = Field(default=None, ge=0, le=1000, allow_inf_nan=False)
+    """Calls to Cloudflare a second, over all servers; 0: no limit. 3 for the real one and 0 for the local one unless
+    set."""
     provision_attempts: int = Field(default=8, ge=1)
     """Attempts within one run before it is given up."""
     decoder_processes: int = Field(default=2, ge=1, le=64)
@@ -108,6 +114,11 @@ class Settings(BaseSettings):
     pixel_cache_bytes: int = Field(default=2 * 1024**3, ge=0)
     """Cap of the local Cloudflare's cache of finished variants on disk."""
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _derive(self) -> Self:
         data_dir = self.data_dir.absolute()
@@ -115,12 +126,13 @@ class Settings(BaseSettings):
         is_local = self.cloudflare == "local"
         delivery_base = f"{public_url}/imagedelivery" if is_local else f"https://{_CLOUDFLARE_DELIVERY}"
         internal_url = f"http://127.0.0.1:{self.port}" if is_local else public_url
-        derived = {
+        derived: dict[str, object] = {
             "data_dir": data_dir,
             "web_dir": str(Path(self.web_dir).absolute() if self.web_dir else data_dir / "web"),
             "public_url": public_url,
             "internal_url": (self.internal_url or internal_url).rstrip("/"),
             "s3_endpoint": self.s3_endpoint.rstrip("/"),
+            "provision_rate": (0.0 if is_local else 3.0) if self.provision_rate is None else self.provision_rate,
             "database_url": self.database_url or f"sqlite:///{data_dir}/aeontel.db",
             "delivery_base": (self.delivery_base or delivery_base).rstrip("/"),
         }
@@ -136,6 +148,8 @@ class Settings(BaseSettings):
 
     def _refuse_what_cannot_work(self) -> None:
         """Settings that are fine each, but not together."""
+        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("IMAGES_REDIS_URL must begin with redis://, rediss:// (TLS) or unix://")
         if self.smtp_host and "@" not in self.smtp_from:
             raise ValueError("IMAGES_SMTP_HOST needs IMAGES_SMTP_FROM, the address that letters come from")
         if "\n" in self.smtp_from or "\r" in self.smtp_from:

@@ -25,6 +25,9 @@ def upgrade() -> None:
         sa.Column("n", models.BIG, nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "name"),
     )
+    with op.batch_alter_table("counter", schema=None) as batch_op:
+        batch_op.create_index("ix_counter_name", ["name"], unique=False)
+
     op.create_table(
         "event",
         sa.Column("seq", models.BIG, nullable=False),
@@ -52,6 +55,12 @@ def upgrade() -> None:
         "learnt_fact",
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("value", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "turn",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("next_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -133,10 +142,15 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", models.UtcDateTime(), nullable=True),
         sa.Column("is_trashed", sa.Boolean(), nullable=False),
         sa.Column("trashed_at", models.UtcDateTime(), nullable=True),
+        sa.Column("trashed_by", models.ID, nullable=True),
         sa.Column("created_at", models.UtcDateTime(), nullable=False),
         sa.Column("updated_at", models.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["created_by"],
+            ["user.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["trashed_by"],
             ["user.id"],
         ),
         sa.ForeignKeyConstraint(
@@ -241,7 +255,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("secret_hash"),
     )
     with op.batch_alter_table("token", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_token_user_id"), ["user_id"], unique=False)
+        batch_op.create_index("ix_token_user", ["user_id", "id"], unique=False)
 
     op.create_table(
         "image",
@@ -282,7 +296,7 @@ def downgrade() -> None:
 
     op.drop_table("image")
     with op.batch_alter_table("token", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_token_user_id"))
+        batch_op.drop_index("ix_token_user")
 
     op.drop_table("token")
     with op.batch_alter_table("session", schema=None) as batch_op:
@@ -317,6 +331,7 @@ def downgrade() -> None:
 
     op.drop_table("remote_deletion")
     op.drop_table("provisioning_pause")
+    op.drop_table("turn")
     op.drop_table("learnt_fact")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_workspace_type_seq")
@@ -326,5 +341,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_event_audit_seq")
 
     op.drop_table("event")
+    with op.batch_alter_table("counter", schema=None) as batch_op:
+        batch_op.drop_index("ix_counter_name")
+
     op.drop_table("counter")
     # ### end Alembic commands ###

@@ -1,7 +1,7 @@
 """Cloudflare Images over HTTP: the real one and the local one speak the same protocol."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +24,8 @@ class HttpCloudflareImages:
     """Implements CloudflareImages. Safe for many threads; retries nothing by itself: the pipeline does.
 
     `api_base` ends in `/client/v4`. With a `batch_base` (such as `https://batch.imagedelivery.net`) images are made,
-    read, listed and deleted over that host, and the ordinary way when it does not let us in.
+    read, listed and deleted over that host, and the ordinary way when it does not let us in. `pace` is called before
+    each call the ordinary way, and returns when it may be made.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class HttpCloudflareImages:
         api_token: str,
         *,
         batch_base: str = "",
+        pace: Callable[[], None] | None = None,
         timeout: httpx.Timeout = _TIMEOUT,
         page_size: int = 1000,
     ) -> None:
         self._page_size = page_size
         self._base = f"{api_base.rstrip('/')}/accounts/{quote(account_id, safe='')}/images"
         self._token = api_token
+        self._pace = pace
         self._batch_base = f"{batch_base.rstrip('/')}/images"
         self._batch = BatchTokens(self._batch_token) if batch_base else None
         self._timeout = timeout
@@ -153,6 +156,8 @@ class HttpCloudflareImages:
 
     def _call(self, method: str, path: str, *, timeout: httpx.Timeout | None = None, **content: Any) -> Any:
         """The `result` of one request with the account's own token; every fault is CloudflareError."""
+        if self._pace is not None and timeout is None:  # a short question keeps nobody waiting, and comes seldom
+            self._pace()
         return self._send(method, self._base + path, self._token, timeout or self._timeout, content)
 
     def _send(self, method: str, url: str, token: str, timeout: httpx.Timeout, content: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ bytes) go through it, while the test speaks to the server directly.
 
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -89,6 +90,8 @@ class Gate:
         self._lock = threading.Lock()
         self.seen: list[str] = []
         """Method and path of every request."""
+        self.moments: list[float] = []
+        """When each of them came, in seconds of the monotonic clock."""
         gate = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -111,6 +114,11 @@ class Gate:
         with self._lock:
             self._rules.setdefault(pattern, deque()).extend(rules)
 
+    def forget(self) -> None:
+        """Let everything pass that no rule has met yet."""
+        with self._lock:
+            self._rules.clear()
+
     def count(self, pattern: str) -> int:
         """How many requests of that kind came so far."""
         return sum(1 for line in list(self.seen) if re.fullmatch(pattern, line))
@@ -118,6 +126,7 @@ class Gate:
     def _rule(self, line: str) -> Rule:
         with self._lock:
             self.seen.append(line)
+            self.moments.append(time.monotonic())
             for pattern, rules in self._rules.items():
                 if rules and re.fullmatch(pattern, line):
                     return rules.popleft()

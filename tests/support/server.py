@@ -11,18 +11,13 @@ from types import TracebackType
 
 import httpx
 
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_PASSWORD = "correct horse battery staple"
 _START_WITHIN_S = 180
 _STOP_WITHIN_S = 15
-
-
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class RunningServer:
@@ -65,6 +60,11 @@ class RunningServer:
         """The supervisor; workers are its children."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone, by itself or killed."""
+        return self._process is None or self._process.poll() is not None
 
     def aeontel(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the server's machine against this data directory."""

@@ -193,6 +193,6 @@ def test_the_documented_table_names_every_setting_with_its_default() -> None:
     assert set(rows) == names
     for field, info in Settings.model_fields.items():
         shown = rows["PORT" if field == "port" else f"IMAGES_{field.upper()}"]
-        if info.default not in ("",):
+        if info.default not in ("", None):
             default = f"./{info.default}" if isinstance(info.default, Path) else str(info.default)
             assert shown == f"`{default}`", field

@@ -1,0 +1,114 @@
+"""Several servers as in production: one PostgreSQL, one S3, and one Cloudflare that they reach through a gate."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from images_app import bootstrap
+from images_app.bootstrap import World
+from images_app.jobs.queue import DurableQueue
+from images_app.settings import load
+from tests.support.emulator import ACCOUNT_HASH, ACCOUNT_ID, TOKEN, RunningEmulator
+from tests.support.gate import Gate
+from tests.support.pipeline import Pipeline, wait_for
+from tests.support.postgres import Postgres
+from tests.support.seaweed import Weed
+from tests.support.server import RunningServer
+
+
+class Member(Pipeline):
+    """One server of the cluster, and the pipeline as seen through it."""
+
+    @property
+    def _cloudflare(self) -> tuple[str, dict[str, str]]:
+        base = f"http://127.0.0.1:{self.gate.server_port}/cloudflare/client/v4/accounts/{ACCOUNT_ID}/images"
+        return base, {"Authorization": f"Bearer {TOKEN}"}
+
+
+@dataclass
+class Cluster:
+    """The servers in the order of their slots, as long as none is started again."""
+
+    members: list[Member]
+    gate: Gate
+    beside: World
+    """The same database and objects, seen from this process."""
+    postgres: Postgres
+    settings: dict[str, Any] = field(repr=False)
+
+    def workflow(self, file_id: str, run: int = 1, attempt: int = 1) -> Any:
+        """What the durable engine knows of an attempt."""
+        (found,) = self.client.list_workflows(workflow_ids=[f"provision:{file_id}:{run}:{attempt}"])
+        return found
+
+    @property
+    def client(self) -> Any:
+        """The durable engine from outside."""
+        assert isinstance(self.beside.queue, DurableQueue)
+        return self.beside.queue.client()
+
+    def whole(self) -> None:
+        """Start whoever does not run, one after the other, so that their slots are in order."""
+        for number, member in enumerate(self.members, 1):
+            if member.server.has_ended:
+                member.server.start()
+            wait_for(lambda number=number: self.slots() >= number)  # type: ignore[misc]
+
+    def slots(self) -> int:
+        """How many processes hold a slot."""
+        locks = "FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = x'41454F4E'::int AND objid > 0"
+        here = "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        return int(self._ask(f"SELECT count(*) {locks} {here}")[0])
+
+    def cut_slots(self) -> None:
+        """End the connections that hold slots, as a broken network does; every process lives on."""
+        self._ask(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+            " WHERE application_name = 'aeontel slot' AND datname = current_database()"
+        )
+
+    def _ask(self, query: str) -> Any:
+        with psycopg.connect(self.settings["database_url"], autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchone()
+
+
+@contextmanager
+def running_cluster(
+    folder: Path, postgres: Postgres, weed: Weed, *, servers: int = 2, **settings: object
+) -> Iterator[Cluster]:
+    """Start the servers, each with a data directory of its own."""
+    with ExitStack() as opened:
+        url = opened.enter_context(postgres.database())
+        objects = opened.enter_context(weed.settings())
+        emulator = opened.enter_context(RunningEmulator(folder / "cloudflare", fetch_bases=(f"{weed.endpoint}/",)))
+        gate = opened.enter_context(Gate())
+        gate.server_port = emulator.port
+        shared: dict[str, Any] = {
+            "database_url": url,
+            **objects,
+            "cloudflare": "remote",
+            "cloudflare_api_base": f"{gate.url}/cloudflare/client/v4",
+            "cloudflare_account_id": ACCOUNT_ID,
+            "cloudflare_account_hash": ACCOUNT_HASH,
+            "cloudflare_api_token": TOKEN,
+            "delivery_base": f"{emulator.url}/imagedelivery",
+            "provision_rate": 0,
+            "log_level": "info",
+            **settings,
+        }
+        beside = bootstrap.build(load(data_dir=folder / "beside", _env_file=None, **shared))
+        opened.callback(beside.close)
+        running = [RunningServer(folder / f"server-{n}", **shared) for n in range(1, servers + 1)]
+        cluster = Cluster([], gate, beside, postgres, shared)
+        token = ""
+        for server in running:
+            opened.enter_context(server)
+            token = token or server.token()
+            http = opened.enter_context(server.client(token))
+            cluster.members.append(Member(server, gate, http, beside))
+            cluster.whole()
+        yield cluster

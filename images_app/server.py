@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from images_app.api.app import create_api
 from images_app.api.headers import SecurityHeaders
+from images_app.api.proxies import TrustedProxies
 from images_app.bootstrap import World, world
 from images_app.emulator.app import Emulator, EmulatorConfig
 from images_app.jobs.lifespan import jobs
@@ -46,7 +47,7 @@ class Server:
             await served.get(first, face)(scope, receive, send)
 
         secured = SecurityHeaders(dispatch, image_origins=(self.world.delivery.origin,))
-        return Requests(secured, self._api.state.metrics)
+        return TrustedProxies(Requests(secured, self._api.state.metrics), self.world.settings.trusted_proxies)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:

@@ -15,7 +15,7 @@ from images_app.core import access, events, letters, sessions, throttle, users
 from images_app.core.access import Viewer
 from images_app.core.letters import Letter
 from images_app.core.provisioning import Queue
-from images_app.database import Database
+from images_app.database import Database, lock
 from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound, WrongPassword
 from images_app.models import PasswordLink, User, now
 
@@ -34,6 +34,7 @@ class Link:
 
 def make_link(session: Session, queue: Queue, user: User, *, actor_id: str | None, by_mail: bool) -> Link:
     """A link with which this user sets a password: an invitation while they have none. Older ones end."""
+    lock(session, f"password links {user.id}")
     session.exec(delete(PasswordLink).where(col(PasswordLink.user_id) == user.id))
     purpose = "invite" if user.password_hash is None else "reset"
     secret = None if by_mail else secrets.token_urlsafe(32)
@@ -97,6 +98,7 @@ def set_by_link(
     """
     with database.write() as session:
         attempt = throttle.count(session, throttle.by_address(address))
+    with database.read() as session:  # not in that transaction: what fails here would take the count back
         find(session, secret)
     password_hash = users.new_password(password)
     with database.write() as session:

@@ -14,8 +14,8 @@ run: $(VENV)/installed ## the server, at http://localhost:3000 (PORT=3001 for an
 	@exec $(BIN)/aeontel serve
 
 test: $(VENV)/installed-dev ## every test, with a browser; ARGS="-k name" for some
-	@sh tests/support/browser.sh
-	$(BIN)/python -m pytest $(or $(ARGS),tests/unit tests/contract tests/integration tests/e2e)
+	@sh tests/support/servers.sh
+	$(BIN)/python -m pytest $(or $(ARGS),-n auto tests/unit tests/contract tests/integration tests/e2e)
 
 check: $(VENV)/installed-dev ## lint, format and types
 	$(BIN)/ruff check .

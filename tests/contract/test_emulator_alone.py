@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from tests.support import photos
-from tests.support.emulator import Origin, Page, free_port
+from tests.support.emulator import Origin, Page
 from tests.support.pixels import decoded
+from tests.support.ports import free_port
 
 AEONTEL = str(Path(sys.executable).with_name("aeontel"))
 JPEG = photos.quadrants()

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from tests.support import photos
-from tests.support.emulator import Origin, Page, RunningEmulator, free_port
+from tests.support.emulator import Origin, Page, RunningEmulator
+from tests.support.ports import free_port
 
 JPEG = photos.quadrants()
 

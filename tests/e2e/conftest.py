@@ -22,13 +22,20 @@ ARGUMENTS = (
 _EXPECTED_WITHIN_MS = 15_000
 
 
+@pytest.fixture(scope="session")
+def web_dir(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The front end of all servers and processes of this run: whoever needs it first builds it."""
+    own = tmp_path_factory.getbasetemp()
+    return (own if worker_id == "master" else own.parent) / "web"
+
+
 @pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for all browser tests: its front end takes a while to build. Each test has its own workspace.
+def server(tmp_path_factory: pytest.TempPathFactory, web_dir: Path) -> Iterator[RunningServer]:
+    """One server for the browser tests of a process. Each test has its own workspace.
 
     Not for the whole session, because Playwright keeps an event loop running that other tests would meet.
     """
-    with RunningServer(tmp_path_factory.mktemp("face") / "data", face=True) as running:
+    with RunningServer(tmp_path_factory.mktemp("face") / "data", face=True, web_dir=web_dir) as running:
         yield running
         assert "Traceback" not in running.log, running.log
 

@@ -1,6 +1,7 @@
 """A gallery of private images whose addresses are good for five seconds, and which nobody ever sees broken."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -41,9 +42,10 @@ WATCH = """() => {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def server(tmp_path_factory: pytest.TempPathFactory, web_dir: Path) -> Iterator[RunningServer]:
     data_dir = tmp_path_factory.mktemp("signing") / "data"
-    with RunningServer(data_dir, face=True, url_signing="cloudflare", url_validity_seconds=VALID_S) as running:
+    settings = {"url_signing": "cloudflare", "url_validity_seconds": VALID_S}
+    with RunningServer(data_dir, face=True, web_dir=web_dir, **settings) as running:
         yield running
         assert "Traceback" not in running.log, running.log
 

@@ -5,9 +5,11 @@ A test that touches no data is marked `embedded`, and then runs on these engines
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -20,13 +22,13 @@ from images_app import bootstrap
 from images_app.api.app import create_api
 from images_app.api.headers import SecurityHeaders
 from images_app.bootstrap import World
-from images_app.core import sessions, tokens, users, workspaces
+from images_app.core import counters, sessions, tokens, users, workspaces
 from images_app.jobs.queue import DurableQueue
 from images_app.models import Membership, Token, User, Workspace
 from images_app.settings import load
 from tests.support.engines import Embedded, Engines, Production
+from tests.support.ports import free_port
 from tests.support.postgres import Postgres, binaries
-from tests.support.server import free_port
 
 EMAIL = "ada@example.com"
 _TLS = httpx.create_ssl_context()
@@ -82,6 +84,21 @@ def world(tmp_path: Path, engines: Engines, options: dict[str, object]) -> Itera
         yield made
 
 
+def _wait_for_an_answer(port: int, server: threading.Thread) -> None:
+    """Until the application answers something: one that is stopped while it starts never ends."""
+    while server.is_alive():
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.005)
+        finally:
+            connection.close()
+    raise RuntimeError("The server ended at once.")
+
+
 @contextmanager
 def serving(app: ASGIApp, port: int) -> Iterator[str]:
     """The address of `app` on a real server of this process."""
@@ -91,8 +108,7 @@ def serving(app: ASGIApp, port: int) -> Iterator[str]:
     thread.start()
     try:
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as client:
-            client.get(url)
+        _wait_for_an_answer(port, thread)
         yield url
     finally:
         loop.call_soon_threadsafe(server.stop)
@@ -126,6 +142,7 @@ class Api:
     def member(self, workspace: Workspace, user: User, role: str) -> None:
         with self.world.database.write() as session:
             session.add(Membership(workspace_id=workspace.id, user_id=user.id, role=role))
+            counters.add(session, workspace.id, "members", 1)
 
     def token(self, user: User, **wanted: object) -> tuple[Token, str]:
         with self.world.database.write() as session:

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from images_app.api.headers import SecurityHeaders
 from tests.integration.conftest import Api, serving
-from tests.support.server import free_port
+from tests.support.ports import free_port
 
 ONE, TWO = "window.a = 1 < 2 && '&amp;'", '\n  import "/assets/entry-3f9aD_x1.js";\n'
 PAGE = f"""<!doctype html><html><head><script>{ONE}</script><script src="/assets/x.js"></script></head>

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,16 +17,11 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support.ports import free_port
+
 ACCOUNT_ID = "0123456789abcdef0123456789abcdef"
 ACCOUNT_HASH = "cheeW4oKsx5ljh8e8BoL2A"
 TOKEN = "local-token-for-tests"
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class RunningEmulator:

@@ -11,7 +11,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
-from tests.support.server import free_port
+from tests.support.ports import free_port
 
 USER, PASSWORD = "images", "only for letters"
 

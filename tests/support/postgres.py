@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from tests.support.server import free_port
+from tests.support.ports import free_port
 
 _USER = "aeontel"
 _PASSWORD = "p@ss/wörd%41"

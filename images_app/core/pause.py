@@ -81,7 +81,8 @@ def stop(session: Session, file: File, *, reason: Reason, code: str, message: st
             next_probe_at=_next_probe(0),
         )
         .on_conflict_do_nothing(index_elements=["id"])
-    ).rowcount
+        .returning(col(ProvisioningPause.id))
+    ).first()
     if began:
         data = {"reason": reason, "code": code, "message": message, "fileId": file.id}
         events.record_account(session, "provisioning.paused", actor_id=None, data=data)

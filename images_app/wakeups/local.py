@@ -61,7 +61,7 @@ class LocalWakeups:
             self._watch.join()
 
     def _watch_database(self) -> None:
-        stamp, known = _Stamp(self._database.engine), None
+        stamp, known = Stamp(self._database.engine), None
         while not self._is_over.wait(self._every_s):
             try:
                 now = stamp.read()
@@ -73,7 +73,7 @@ class LocalWakeups:
         stamp.close()
 
 
-class _Stamp:
+class Stamp:
     """What differs after somebody has committed, over one connection that is kept."""
 
     def __init__(self, engine: Engine) -> None:

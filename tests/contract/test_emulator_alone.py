@@ -94,7 +94,7 @@ def test_a_killed_supervisor_frees_the_port_and_a_stopped_one_ends_well(tmp_path
             pytest.fail("the worker outlives its supervisor")
     with serving(tmp_path) as alone:
         alone.process.send_signal(signal.SIGTERM)
-        assert alone.process.wait(10) == 0
+        assert alone.process.wait(30) == 0
 
 
 def test_two_processes_share_one_account(tmp_path):

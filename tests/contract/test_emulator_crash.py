@@ -3,13 +3,14 @@
 import os
 import random
 import signal
+import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.support import photos
 from tests.support.emulator import RunningEmulator
@@ -76,10 +77,10 @@ def test_a_killed_pixel_child_costs_one_answer_at_most(tmp_path):
         image_id = emulator.uploaded(photos.photo_jpeg(4000, 3000))
         answers: list[httpx.Response] = []
         heavy = threading.Thread(target=lambda: answers.append(emulator.deliver(image_id, "blur=100,f=webp")))
-        heavy.start()
-        time.sleep(0.3)
-        for child in emulator.pixel_children():
-            os.kill(child, signal.SIGKILL)
+        (child,) = emulator.pixel_children()
+        with at_work(child):
+            heavy.start()
+        os.kill(child, signal.SIGKILL)
         heavy.join()
         assert answers[0].status_code == 200 or answers[0].headers["cf-images"] == "err=9523"
         assert decoded(emulator.deliver(image_id, "w=50")).size == (50, 38)
@@ -87,7 +88,7 @@ def test_a_killed_pixel_child_costs_one_answer_at_most(tmp_path):
 
 
 def test_a_job_over_its_time_is_answered_with_an_error(tmp_path):
-    with RunningEmulator(tmp_path, pixel_processes=1, pixel_seconds=0.15) as emulator:
+    with RunningEmulator(tmp_path, pixel_processes=1, pixel_seconds=1) as emulator:
         image_id = emulator.uploaded(photos.quadrants(width=3000, height=3000))
         answer = emulator.deliver(image_id, "w=12000,h=8000,fit=squeeze,f=webp")
         assert (answer.status_code, answer.headers["cf-images"]) == (500, "err=9523")
@@ -104,6 +105,22 @@ def test_many_sizes_leave_a_bounded_cache(tmp_path):
         assert 0 < sum(kept) <= cap
 
 
+@contextmanager
+def at_work(child: int) -> Iterator[None]:
+    """Waits at its end until the process has computed for a tenth of a second since its beginning (proc(5))."""
+
+    def ticks() -> int:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    before = ticks()
+    yield
+    limit = time.monotonic() + 60
+    while ticks() < before + os.sysconf("SC_CLK_TCK") // 10:
+        assert time.monotonic() < limit, "the job did not reach the child"
+        time.sleep(0.01)
+
+
 HEAVY = "w=12000,h=8000,fit=squeeze,f=webp"
 """Seconds of work for one child."""
 
@@ -112,8 +129,9 @@ def test_a_client_that_goes_away_frees_its_work(tmp_path):
     with RunningEmulator(tmp_path, pixel_processes=1) as emulator:
         image_id = emulator.uploaded(photos.quadrants(width=3000, height=2000))
         (before,) = emulator.pixel_children()
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.get(f"{emulator.delivery}/{image_id}/{HEAVY}", timeout=0.5)
+        with socket.create_connection(("127.0.0.1", emulator.port)) as client, at_work(before):
+            path = f"{emulator.delivery}/{image_id}/{HEAVY}".removeprefix(emulator.url)
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         assert decoded(emulator.deliver(image_id, "w=50")).size == (50, 33)
         assert before not in emulator.pixel_children()
         assert not list((tmp_path / "cache").rglob("*.draft"))
@@ -130,12 +148,12 @@ def test_pixel_children_end_with_a_server_that_is_killed_alone(tmp_path):
                 httpx.get(f"{emulator.delivery}/{image_id}/{HEAVY}", timeout=30)
 
         asking = threading.Thread(target=ask)
-        asking.start()
-        time.sleep(0.3)
+        with at_work(child):
+            asking.start()
         assert emulator.pixel_children() == [child]
         emulator.kill(children=False)
         asking.join()
-        limit = time.monotonic() + 5
+        limit = time.monotonic() + 20
         while Path(f"/proc/{child}").exists():
             assert time.monotonic() < limit, "the child outlives its server"
             time.sleep(0.02)

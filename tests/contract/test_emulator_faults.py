@@ -187,7 +187,7 @@ def test_a_lost_answer_may_leave_the_client_waiting(broken, switch):
                 f"{broken.account}/v1",
                 files={"file": ("a.jpg", JPEG, "image/jpeg")},
                 headers={"Authorization": f"Bearer {TOKEN}"},
-                timeout=1.0,
+                timeout=5,
             )
 
     waiting = threading.Thread(target=ask)

@@ -19,7 +19,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_EXPECTED_WITHIN_MS = 15_000
+_EXPECTED_WITHIN_MS = 30_000
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,19 @@ from tests.e2e.conftest import counted, drop
 from tests.support import crowd, photos
 from tests.support.server import ADMIN_PASSWORD, RunningServer
 
+UNTIL_SCROLLED = """() => new Promise((done) => {
+    const box = document.querySelector(".ag-scroll");
+    let last = 0, still = 0;
+    function look() {
+        still = box.scrollTop && box.scrollTop === last ? still + 1 : 0;
+        last = box.scrollTop;
+        if (still > 15) done();
+        else requestAnimationFrame(look);
+    }
+    look();
+})"""
+"""The page has begun to scroll, and has come to rest."""
+
 
 def tile(page: Page, name: str) -> Locator:
     return page.get_by_role("gridcell", name=name)
@@ -52,7 +65,7 @@ def test_new_pictures_do_not_move_what_is_being_looked_at(
     expect(counted(page, "300 images")).to_be_visible()
     page.mouse.move(700, 500)
     page.mouse.wheel(0, 2500)
-    page.wait_for_timeout(500)  # the wheel's own movement ends
+    page.evaluate(UNTIL_SCROLLED)
     first = page.evaluate(
         """() => {
             const top = document.querySelector('.ag-scroll').getBoundingClientRect().top;
@@ -108,7 +121,8 @@ def test_a_held_queue_sends_nothing_and_a_cancelled_file_never_arrives(gallery: 
     panel.get_by_role("button", name="Resume").click()
     retry = panel.get_by_role("button", name="Retry")
     expect(panel).not_to_contain_text("Keep this tab open", timeout=30_000)
-    while retry.count():
+    for left in range(retry.count(), 0, -1):
+        expect(retry).to_have_count(left)
         retry.first.click()
     expect(counted(gallery, "15 images")).to_be_visible(timeout=30_000)
     expect(tile(gallery, "n15.jpg")).to_have_count(0)

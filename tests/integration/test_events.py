@@ -21,7 +21,7 @@ from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_failed, add_file
 
-WITHIN_S = 10
+WITHIN_S = 30
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class RunningEmulator:
             cwd=Path(__file__).parents[2],
             start_new_session=True,
         )
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 60
         while time.monotonic() < limit:
             try:
                 self.http.get(f"{self.account}/v1/stats").raise_for_status()
@@ -56,6 +56,11 @@ class RunningEmulator:
                 assert self._process.poll() is None, "the emulator ended"
                 time.sleep(0.03)
         raise TimeoutError("the emulator did not answer")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not killed."""
+        return self._process is not None
 
     def kill(self, *, children: bool = True) -> None:
         """SIGKILL to the server and its children, as a power cut would; or to the server alone."""

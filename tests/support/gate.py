@@ -16,7 +16,7 @@ from typing import Self
 
 CREATE = r"POST /cloudflare/client/v4/accounts/[^/]+/images/v1"
 FIND = r"GET /cloudflare/client/v4/accounts/[^/]+/images/v2\?.*meta\.fileId.*"
-_WITHIN_S = 30
+_WITHIN_S = 60
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tests.support.photos import photo_jpeg
 from tests.support.server import RunningServer
 
 T = TypeVar("T")
-_WITHIN_S = 45.0
+_WITHIN_S = 60.0
 
 
 def wait_for(what: Callable[[], T | None], *, within: float = _WITHIN_S) -> T:
@@ -92,7 +92,7 @@ class Pipeline:
         """The images of a file at the local Cloudflare, asked without the gate."""
         base, headers = self._cloudflare
         params = {"meta.fileId[eq]": file_id, "per_page": "100"}
-        answer = httpx.get(f"{base}/v2", params=params, headers=headers, timeout=10).raise_for_status()
+        answer = httpx.get(f"{base}/v2", params=params, headers=headers, timeout=30).raise_for_status()
         return list(answer.json()["result"]["images"])
 
     def copy_again(self, file_id: str) -> str:

@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from images_app.storage.s3 import S3ObjectStore
+from tests.support.ports import free_port
 
 _WITHIN_S = 60
 _STARTS = 3
@@ -205,16 +205,8 @@ def _client(endpoint: str, access_key_id: str, secret_access_key: str) -> Any:
 
 
 def _free_ports() -> dict[str, int]:
-    """Every port that it opens; all are held at once, so that they are different ones."""
-    names = [name + part for name in _PORTS for part in ("", ".grpc")]
-    probes = [socket.socket() for _ in names]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return {name: int(probe.getsockname()[1]) for name, probe in zip(names, probes, strict=True)}
-    finally:
-        for probe in probes:
-            probe.close()
+    """Every port that it opens."""
+    return {name + part: free_port() for name in _PORTS for part in ("", ".grpc")}
 
 
 def require() -> Path:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_PASSWORD = "correct horse battery staple"
 _START_WITHIN_S = 180
-_STOP_WITHIN_S = 15
+_STOP_WITHIN_S = 60
 
 
 class RunningServer:
@@ -31,8 +31,13 @@ class RunningServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._face = face
-        self._settings = {f"IMAGES_{k.upper()}": str(v) for k, v in settings.items()}
+        self._settings: dict[str, str] = {}
+        self.use(**settings)
         self._process: subprocess.Popen[bytes] | None = None
+
+    def use(self, **settings: object) -> None:
+        """Other settings from the next start on, and for commands at once."""
+        self._settings |= {f"IMAGES_{k.upper()}": str(v) for k, v in settings.items()}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -74,7 +79,7 @@ class RunningServer:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
     def start(self) -> None:
@@ -94,7 +99,7 @@ class RunningServer:
             if self._process.poll() is not None:
                 raise RuntimeError(f"The server ended at once:\n{self.log}")
             try:
-                if httpx.get(f"{self.url}/api/health/live", timeout=1).status_code == 200:
+                if httpx.get(f"{self.url}/api/health/live", timeout=5).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -107,11 +112,19 @@ class RunningServer:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def stop(self) -> int:
-        """Ctrl-C; the exit code."""
+    def freeze(self) -> None:
+        """Every process of the server stands still, as when its machine is suspended, until `thaw`."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on in the middle of whatever it was."""
+        os.killpg(self.pid, signal.SIGCONT)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        """Ctrl-C, or what a service manager sends; the exit code."""
         assert self._process is not None
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGINT)
+            os.killpg(self._process.pid, how)
             try:
                 self._process.wait(_STOP_WITHIN_S)
             except subprocess.TimeoutExpired:

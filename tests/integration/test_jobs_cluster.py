@@ -1,6 +1,7 @@
 """Two servers on one PostgreSQL: killed, cut off, restarted in turn; nothing is lost and nothing doubled."""
 
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -9,15 +10,25 @@ from tests.support import seaweed
 from tests.support.cluster import Cluster, Member, running_cluster
 from tests.support.gate import CREATE, Hold
 from tests.support.pipeline import wait_for
-from tests.support.postgres import Postgres
+from tests.support.postgres import Postgres, binaries
 
+RATE = 10.0
+"""Calls to Cloudflare a second, of both servers together."""
+LATE_S = 2.0
+"""By so much a call may be sent after its turn has come, on a machine that is busy with other tests."""
 REQUESTED = ["file.ready", "image.provision_requested"]
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Cluster]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     seaweed.require()
-    with running_cluster(tmp_path_factory.mktemp("cluster"), postgres, seaweed.shared()) as cluster:
+    found = binaries()
+    if found is None:
+        pytest.skip("PostgreSQL is not on this machine: neither in /usr/lib/postgresql nor on the PATH.")
+    with (
+        Postgres(found) as database,
+        running_cluster(tmp_path_factory.mktemp("cluster"), database, seaweed.shared(), provision_rate=RATE) as cluster,
+    ):
         yield cluster
 
 
@@ -64,3 +75,76 @@ def test_what_a_killed_server_was_at_is_finished_by_the_other(cluster: Cluster, 
     hold.drop()
     assert_one_image_each(cluster, heir, [file_id])
     assert worker_of(cluster, file_id) != worker
+
+
+def test_a_frozen_server_that_wakes_up_finds_its_work_done_by_another(cluster: Cluster) -> None:
+    hold = Hold(after=True)
+    cluster.gate.next(CREATE, hold)
+    file_id = cluster.members[0].upload()
+    hold.wait()
+    worker = worker_of(cluster, file_id)
+    frozen, awake = by_slot(cluster, worker)
+    frozen.server.freeze()
+    cluster.cut(int(worker.removeprefix("server-")))  # which the database does by itself after half a minute of silence
+    awake.wait_for_state(file_id, "done")
+    hold.release()
+    frozen.server.thaw()
+    frozen.server.wait_for_log("the slot is lost")
+    wait_for(lambda: cluster.slots() == 2)
+    assert_one_image_each(cluster, frozen, [file_id, frozen.upload(), awake.upload()])
+
+
+def test_servers_that_lose_their_slots_take_others_and_go_on(cluster: Cluster) -> None:
+    hold = Hold(after=True)
+    cluster.gate.next(CREATE, hold)
+    creates = cluster.gate.count(CREATE)
+    file_id = cluster.members[0].upload()
+    hold.wait()
+    for number in (1, 2):
+        cluster.cut(number)
+    assert_one_image_each(cluster, cluster.members[0], [file_id])
+    hold.drop()
+    assert cluster.gate.count(CREATE) == creates + 1, "the image was found and adopted"
+
+
+def test_the_database_is_restarted_in_the_middle(cluster: Cluster) -> None:
+    hold = Hold(after=False)
+    cluster.gate.next(CREATE, hold)
+    files = [member.upload() for member in cluster.members for _ in range(4)]
+    hold.wait()
+    cluster.postgres.kill()
+    hold.release()
+    cluster.postgres.start()
+    assert_one_image_each(cluster, cluster.members[1], files)
+
+
+def test_a_rolling_restart_loses_nothing(cluster: Cluster) -> None:
+    files: list[str] = []
+    for leaving, staying in (cluster.members, reversed(cluster.members)):
+        hold = Hold(after=False)
+        cluster.gate.next(CREATE, hold)
+        files += [member.upload() for member in cluster.members for _ in range(4)]
+        hold.wait()
+        assert leaving.server.stop(signal.SIGTERM) == 0
+        hold.drop()
+        files.append(staying.upload())
+        assert_one_image_each(cluster, staying, files)
+        leaving.server.start()
+    assert_one_image_each(cluster, cluster.members[0], files)
+
+
+def test_both_servers_together_keep_the_pace(cluster: Cluster) -> None:
+    before = len(cluster.gate.moments)
+    files = [member.upload() for _ in range(30) for member in cluster.members]
+    assert_one_image_each(cluster, cluster.members[0], files)
+    calls = sorted(
+        moment
+        for line, moment in list(zip(cluster.gate.seen, cluster.gate.moments, strict=False))[before:]
+        if not line.endswith("/v1/stats")
+    )
+    assert len(calls) >= len(files)
+    for n, since in enumerate(calls):
+        for m, until in enumerate(calls[n:]):
+            assert m <= RATE * (until - since + LATE_S) + 1, f"{m + 1} calls within {until - since:.2f} s"
+    workers = {worker_of(cluster, file_id) for file_id in files}
+    assert workers == {"server-1", "server-2"}

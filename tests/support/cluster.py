@@ -64,11 +64,12 @@ class Cluster:
         here = "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         return int(self._ask(f"SELECT count(*) {locks} {here}")[0])
 
-    def cut_slots(self) -> None:
-        """End the connections that hold slots, as a broken network does; every process lives on."""
+    def cut(self, number: int) -> None:
+        """End the connection that holds this slot, as a broken network does; the process lives on."""
         self._ask(
-            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-            " WHERE application_name = 'aeontel slot' AND datname = current_database()"
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            f" AND classid = x'41454F4E'::int AND objid = {number:d}"  # noqa: S608 (a number)
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
 
     def _ask(self, query: str) -> Any:

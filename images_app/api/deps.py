@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 
 import anyio
 from fastapi import Depends, Header, Request, Response
-from fastapi.security import APIKeyCookie, HTTPBearer
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from images_app.bootstrap import World
@@ -24,15 +22,6 @@ _log = logging.getLogger(__name__)
 
 COOKIE = "aeontel_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-# Only so that the OpenAPI document knows the two ways in; `viewer` reads the headers itself.
-_BearerDoc = Annotated[
-    object,
-    Depends(HTTPBearer(auto_error=False, scheme_name="token", description="A token from `POST /api/tokens`.")),
-]
-_CookieDoc = Annotated[
-    object,
-    Depends(APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="session", description="The browser's session.")),
-]
 
 
 async def world(request: Request) -> World:
@@ -61,13 +50,15 @@ def peer(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def viewer(request: Request, world: WorldDep, _token: _BearerDoc, _cookie: _CookieDoc) -> Viewer:
-    """Who is asking. Raises Unauthenticated, or Forbidden for a write that another site's page sent."""
+def viewer(request: Request, world: WorldDep) -> Viewer:
+    """Who is asking, for endpoints that write; `reading` has its own way. Raises Unauthenticated, or Forbidden for a
+    write that another site's page sent."""
     with world.database.read() as session:
         found = identify(request, session)
     if found.via == "session" and request.method not in _SAFE:
         require_own_page(request, world)
-    _note_use(request, world, found)
+    if is_use_due(found):
+        note_use(request, world, found)
     return found
 
 
@@ -112,11 +103,14 @@ def _place(address: str) -> str | None:
         return None
 
 
-def _note_use(request: Request, world: World, viewer: Viewer) -> None:
-    """Record now and then that the credential is in use; never a reason to fail the request itself."""
+def is_use_due(viewer: Viewer) -> bool:
+    """Whether it is time to record again that the credential is in use."""
+    return tokens.is_use_due(viewer) if viewer.via == "token" else sessions.is_use_due(viewer)
+
+
+def note_use(request: Request, world: World, viewer: Viewer) -> None:
+    """Record that the credential is in use; never a reason to fail the request itself."""
     credential = tokens if viewer.via == "token" else sessions
-    if not credential.is_use_due(viewer):
-        return
     try:
         with world.database.write() as session:
             credential.note_use(session, viewer)

@@ -17,8 +17,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from images_app.api.deps import ViewerDep, WorldDep, identify
-from images_app.api.lists import WindowDep, WorkspaceId, links, page_info
+from images_app.api.deps import identify
+from images_app.api.lists import ListQuery, WorkspaceId, links, page_info, parts
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import PageInfo, Schema, Timestamp, fails
 from images_app.bootstrap import World
 from images_app.core import access, events
@@ -63,45 +64,49 @@ def shown(event: Event) -> EventShown:
     return EventShown.model_validate(event, from_attributes=True, extra="ignore")
 
 
+class EventsQuery(ListQuery):
+    """Which events are asked for."""
+
+    workspace_id: WorkspaceId = None
+    type: list[str] | None = Field(
+        default=None, description=f"Only events of these types, with commas: {', '.join(events.TYPES)}."
+    )
+    file_id: str | None = Field(default=None, description="Only events of this file.")
+    audit: bool = Field(
+        default=False,
+        description="Also who changed members and workspaces (for owners) and accounts (for admins).",
+    )
+
+
 @router.get(
     "",
     response_model=EventList,
     responses=fails(400, 401, 403, 404)
     | {200: {"description": "One page, or the live stream.", "content": {"text/event-stream": {}}}},
 )
+@reading
 def list_events(
-    request: Request,
-    response: Response,
-    world: WorldDep,
-    viewer: ViewerDep,
-    window: WindowDep,
-    workspace_id: WorkspaceId = None,
-    type: Annotated[
-        list[str] | None, Query(description=f"Only events of these types, with commas: {', '.join(events.TYPES)}.")
-    ] = None,
-    file_id: Annotated[str | None, Query(description="Only events of this file.")] = None,
-    audit: Annotated[
-        bool, Query(description="Also who changed members and workspaces (for owners) and accounts (for admins).")
-    ] = False,
+    look: Look,
+    query: Annotated[EventsQuery, Query()],
     last_event_id: Annotated[str | None, Header(description="Where a stream goes on.")] = None,
-) -> Any:
+) -> EventList | Response:
     """List what happened, oldest first by `seq`. With `Accept: text/event-stream`: live."""
-    which = Filter(workspace_id, _types(type), file_id, audit)
+    request, session, viewer = look.request, look.session, look.viewer
+    which = Filter(query.workspace_id, _types(query.type), query.file_id, query.audit)
     if "text/event-stream" in request.headers.get("accept", "").lower():
-        with world.database.read() as session:
-            seq = events.start(session, viewer, which, last_event_id or window.after)
-            live = _stream(request, world, which, seq, access.rights(session, viewer))
+        seq = events.start(session, viewer, which, last_event_id or query.after)
+        live = _stream(request, look.world, which, seq, access.rights(session, viewer))
         return StreamingResponse(live, headers=_STREAM, media_type="text/event-stream")
-    with world.database.read() as session:
-        page = events.list_page(session, viewer, which, window)
-    response.headers.update(links(request, page))
+    page = events.list_page(session, viewer, which, query.window)
+    look.headers.update(links(request, page))
     return EventList(data=[shown(event) for event in page.items], page_info=page_info(page))
 
 
 def _types(given: list[str] | None) -> tuple[EventType, ...] | None:
-    if given is None:
+    names = parts(given)
+    if names is None:
         return None
-    wanted = dict.fromkeys(part.strip() for text in given for part in text.split(","))
+    wanted = dict.fromkeys(names)
     if unknown := [text for text in wanted if text not in events.TYPES]:
         detail = f"There is no event type {unknown[0][:80]!r}."
         raise InvalidParameter(detail, (FieldError("type", detail),))

@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep
 from images_app.api.events import EventList
 from images_app.api.events import shown as event_shown
-from images_app.api.lists import IdsDep, WindowDep, WorkspaceId, links, page_info
+from images_app.api.lists import Ids, ListQuery, PageQuery, WorkspaceId, links, page_info, parts
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails
 from images_app.core import files
 from images_app.core import trash as bin
@@ -95,31 +96,30 @@ def shown(file: File) -> FileShown:
     )
 
 
+class FilesQuery(ListQuery):
+    """Which files are asked for."""
+
+    ids: Ids = None
+    workspace_id: WorkspaceId = None
+    status: Status | None = Field(default=None, description="Only files in this state.")
+    trash: bool = Field(default=False, description="What is in the trash, instead of what is not.")
+
+
 @router.get("", responses=fails(400, 401, 403, 404))
-def list_files(
-    request: Request,
-    response: Response,
-    world: WorldDep,
-    viewer: ViewerDep,
-    window: WindowDep,
-    ids: IdsDep,
-    workspace_id: WorkspaceId = None,
-    status: Annotated[Status | None, Query(description="Only files in this state.")] = None,
-    trash: Annotated[bool, Query(description="What is in the trash, instead of what is not.")] = False,
-) -> FileList:
+@reading
+def list_files(look: Look, query: Annotated[FilesQuery, Query()]) -> FileList:
     """List the files of a workspace, or of every workspace that you see."""
-    which = Filter(workspace_id, status, trash, ids)
-    with world.database.read() as session:
-        page = files.list_page(session, viewer, which, window)
-    response.headers.update(links(request, page))
+    which = Filter(query.workspace_id, query.status, query.trash, parts(query.ids))
+    page = files.list_page(look.session, look.viewer, which, query.window)
+    look.headers.update(links(look.request, page))
     return FileList(data=[shown(file) for file in page.items], page_info=page_info(page))
 
 
 @router.get("/{id}", responses=fails(401, 403, 404))
-def get_file(id: str, world: WorldDep, viewer: ViewerDep) -> FileShown:
+@reading
+def get_file(look: Look, id: str) -> FileShown:
     """Get a file. One that is in the trash is found only in `GET /api/files?trash=1`."""
-    with world.database.read() as session:
-        return shown(files.get(session, viewer, id))
+    return shown(files.get(look.session, look.viewer, id))
 
 
 @router.get(
@@ -128,16 +128,15 @@ def get_file(id: str, world: WorldDep, viewer: ViewerDep) -> FileShown:
     response_class=RedirectResponse,
     responses=fails(400, 401, 403, 404) | {302: {"description": "A URL of the bytes, valid for five minutes."}},
 )
+@reading
 def get_file_content(
+    look: Look,
     id: str,
-    world: WorldDep,
-    viewer: ViewerDep,
     download: Annotated[bool, Query(description="As an attachment under the file's own name.")] = False,
 ) -> Response:
     """Get the bytes, by way of a presigned URL."""
-    with world.database.read() as session:
-        file = files.get(session, viewer, id)
-    url = world.objects.presign_get(
+    file = files.get(look.session, look.viewer, id)
+    url = look.world.objects.presign_get(
         file.object_key,
         expires_in=_CONTENT_URL_LIFETIME_S,
         reach="public",
@@ -147,13 +146,11 @@ def get_file_content(
 
 
 @router.get("/{id}/events", responses=fails(400, 401, 403, 404))
-def list_file_events(
-    id: str, request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep
-) -> EventList:
+@reading
+def list_file_events(look: Look, id: str, query: PageQuery) -> EventList:
     """List what happened to a file, oldest first."""
-    with world.database.read() as session:
-        page = files.history(session, viewer, id, window)
-    response.headers.update(links(request, page))
+    page = files.history(look.session, look.viewer, id, query.window)
+    look.headers.update(links(look.request, page))
     return EventList(data=[event_shown(event) for event in page.items], page_info=page_info(page))
 
 

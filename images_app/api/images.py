@@ -3,11 +3,12 @@
 from typing import Annotated, Any, Literal, get_args
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import Field
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
 
 from images_app.api.deps import ViewerDep, WorldDep
-from images_app.api.lists import IdsDep, WindowDep, WorkspaceId, links, page_info
+from images_app.api.lists import Ids, ListQuery, WorkspaceId, links, page_info, parts
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails, rfc3339
 from images_app.bootstrap import World
 from images_app.cloudflare.base import VARIANTS
@@ -61,20 +62,23 @@ class ImageList(Schema):
     page_info: PageInfo
 
 
-async def _include(
-    include: Annotated[
-        list[str] | None, Query(description="More about each image: `file`, `placeholder`, `variants`, with commas.")
-    ] = None,
-) -> frozenset[str]:
-    wanted = frozenset(part.strip() for text in include or () for part in text.split(","))
-    unknown = wanted - set(get_args(Include))
-    if unknown:
-        detail = f"There is nothing to include but {', '.join(get_args(Include))}."
-        raise InvalidParameter(detail, (FieldError("include", detail),))
-    return wanted
+_IncludeText = Annotated[
+    list[str] | None, Field(description="More about each image: `file`, `placeholder`, `variants`, with commas.")
+]
 
 
-IncludeDep = Annotated[frozenset[str], Depends(_include)]
+class ImageQuery(BaseModel):
+    """What of an image is asked for."""
+
+    include: _IncludeText = None
+
+
+class ImagesQuery(ListQuery):
+    """Which images are asked for, and what of each."""
+
+    ids: Ids = None
+    include: _IncludeText = None
+    workspace_id: WorkspaceId = None
 
 
 # The answers of the three reads are written from plain dicts: checking a hundred images against a schema that they
@@ -82,34 +86,44 @@ IncludeDep = Annotated[frozenset[str], Depends(_include)]
 
 
 @router.get("", response_model=ImageList, responses=fails(400, 401, 403, 404))
-def list_images(
-    request: Request,
-    world: WorldDep,
-    viewer: ViewerDep,
-    window: WindowDep,
-    ids: IdsDep,
-    include: IncludeDep,
-    workspace_id: WorkspaceId = None,
-) -> Response:
+@reading
+def list_images(look: Look, query: Annotated[ImagesQuery, Query()]) -> Response:
     """List the images of a workspace, or of every workspace that you see. Only provisioned images are listed."""
-    with world.database.read() as session:
-        page = images.list_page(session, viewer, window, workspace_id=workspace_id, ids=ids)
-    info = page_info(page).model_dump(by_alias=True)
-    return _json({"data": [shown(world, row, include) for row in page.items], "pageInfo": info}, links(request, page))
+    include = _included(query.include)
+    page = images.list_page(
+        look.session,
+        look.viewer,
+        query.window,
+        workspace_id=query.workspace_id,
+        ids=parts(query.ids),
+        details=bool(include),
+    )
+    data = [shown(look.world, row, include) for row in page.items]
+    return _json({"data": data, "pageInfo": page_info(page).model_dump(by_alias=True)}, links(look.request, page))
 
 
 @router.get("/by-file/{file_id}", response_model=ImageShown, responses=fails(400, 401, 403, 404))
-def get_image_by_file(file_id: str, world: WorldDep, viewer: ViewerDep, include: IncludeDep) -> Response:
+@reading
+def get_image_by_file(look: Look, file_id: str, query: Annotated[ImageQuery, Query()]) -> Response:
     """Get the image of a file."""
-    with world.database.read() as session:
-        return _json(shown(world, images.by_file(session, viewer, file_id), include))
+    include = _included(query.include)
+    return _json(shown(look.world, images.by_file(look.session, look.viewer, file_id, details=bool(include)), include))
 
 
 @router.get("/{id}", response_model=ImageShown, responses=fails(400, 401, 403, 404))
-def get_image(id: str, world: WorldDep, viewer: ViewerDep, include: IncludeDep) -> Response:
+@reading
+def get_image(look: Look, id: str, query: Annotated[ImageQuery, Query()]) -> Response:
     """Get an image by its own id, or by its file's."""
-    with world.database.read() as session:
-        return _json(shown(world, images.get(session, viewer, id), include))
+    include = _included(query.include)
+    return _json(shown(look.world, images.get(look.session, look.viewer, id, details=bool(include)), include))
+
+
+def _included(texts: list[str] | None) -> frozenset[str]:
+    wanted = frozenset(parts(texts) or ())
+    if wanted - set(get_args(Include)):
+        detail = f"There is nothing to include but {', '.join(get_args(Include))}."
+        raise InvalidParameter(detail, (FieldError("include", detail),))
+    return wanted
 
 
 @router.delete("/{id}", responses=fails(401, 403, 404))
@@ -122,28 +136,28 @@ def delete_image(id: str, world: WorldDep, viewer: ViewerDep) -> Success:
 
 def shown(world: World, row: ImageRow, include: frozenset[str]) -> dict[str, Any]:
     """An image as JSON: nine fields, and what `include` asks for."""
-    image, file = row.image, row.file
 
     def url(variant: str) -> str:
-        return world.delivery.url(image.cf_image_id, variant, private=image.is_private)
+        return world.delivery.url(row.cf_image_id, variant, private=row.is_private)
 
-    found = {
-        "id": image.id,
-        "fileId": image.file_id,
-        "workspaceId": image.workspace_id,
-        "cfImageId": image.cf_image_id,
-        "width": image.width,
-        "height": image.height,
-        "size": image.size,
-        "exif": image.exif,
+    found: dict[str, Any] = {
+        "id": row.id,
+        "fileId": row.file_id,
+        "workspaceId": row.workspace_id,
+        "cfImageId": row.cf_image_id,
+        "width": row.width,
+        "height": row.height,
+        "size": row.size,
+        "exif": None if row.exif is None else orjson.Fragment(row.exif),
         "url": url("public"),
     }
-    if "file" in include:
-        times = {"createdAt": rfc3339(file.created_at), "updatedAt": rfc3339(file.updated_at)}
-        found["file"] = {"name": file.name, "mime": file.mime, **times}
-    if "placeholder" in include:
-        taken_at = None if image.taken_at is None else rfc3339(image.taken_at)
-        found["placeholder"] = {"thumbhash": image.thumbhash, "takenAt": taken_at}
+    if (more := row.details) is not None:
+        if "file" in include:
+            times = {"createdAt": rfc3339(more.created_at), "updatedAt": rfc3339(more.updated_at)}
+            found["file"] = {"name": more.name, "mime": more.mime, **times}
+        if "placeholder" in include:
+            taken_at = None if more.taken_at is None else rfc3339(more.taken_at)
+            found["placeholder"] = {"thumbhash": more.thumbhash, "takenAt": taken_at}
     if "variants" in include:
         found["variants"] = {name: url(name) for name in _VARIANTS}
     return found

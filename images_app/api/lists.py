@@ -1,10 +1,14 @@
-"""What every list of the API has in common: its parameters, its `pageInfo`, its `Link` header."""
+"""What every list of the API has in common: its parameters, its `pageInfo`, its `Link` header.
 
-from collections.abc import Mapping
+A list's parameters are one model, which is checked at once; each as a parameter of its own would cost more.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
 
 from images_app.api.conditional import note_list
 from images_app.api.schemas import PageInfo
@@ -14,27 +18,26 @@ _KEPT = ("limit", "ids", "workspace_id", "status", "trash", "include", "type", "
 """Parameters that a link to another page repeats; whatever else the client sent is not echoed."""
 
 
-async def window(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items in the answer.")] = MAX_LIMIT,
-    after: Annotated[str | None, Query(description="Cursor: answer what follows it in the list.")] = None,
-    before: Annotated[str | None, Query(description="Cursor: answer what precedes it in the list.")] = None,
-) -> Window:
+class ListQuery(BaseModel):
     """Which page is asked for."""
-    return Window(limit, after, before)
+
+    limit: int = Field(default=MAX_LIMIT, ge=1, le=MAX_LIMIT, description="Most items in the answer.")
+    after: str | None = Field(default=None, description="Cursor: answer what follows it in the list.")
+    before: str | None = Field(default=None, description="Cursor: answer what precedes it in the list.")
+
+    @property
+    def window(self) -> Window:
+        return Window(self.limit, self.after, self.before)
 
 
-# Dependencies that wait for nothing are `async`: a plain one would be sent to another thread and waited for.
-WindowDep = Annotated[Window, Depends(window)]
-WorkspaceId = Annotated[str | None, Query(description="Only this workspace.")]
+PageQuery = Annotated[ListQuery, Query()]
+Ids = Annotated[list[str] | None, Field(description="Only these, separated by commas: 1 to 100 ids.")]
+WorkspaceId = Annotated[str | None, Field(description="Only this workspace.")]
 
 
-async def _ids(
-    ids: Annotated[list[str] | None, Query(description="Only these, separated by commas: 1 to 100 ids.")] = None,
-) -> list[str] | None:
-    return None if ids is None else [part.strip() for text in ids for part in text.split(",")]
-
-
-IdsDep = Annotated[list[str] | None, Depends(_ids)]
+def parts(texts: Sequence[str] | None) -> list[str] | None:
+    """What a parameter names that takes several things with commas between them, and may be there several times."""
+    return None if texts is None else [part.strip() for text in texts for part in text.split(",")]
 
 
 def page_info(page: Page[Any]) -> PageInfo:

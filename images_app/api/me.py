@@ -4,7 +4,7 @@ from typing import Literal
 
 from fastapi import APIRouter
 
-from images_app.api.deps import ViewerDep, WorldDep
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import Schema, fails
 from images_app.core import workspaces
 from images_app.core.access import SCOPES, Scope
@@ -32,10 +32,11 @@ class Me(Schema):
 
 
 @router.get("", responses=fails(401))
-def get_me(world: WorldDep, viewer: ViewerDep) -> Me:
+@reading
+def get_me(look: Look) -> Me:
     """Who the credential belongs to, which workspaces it reaches and what it may do."""
-    with world.database.read() as session:
-        rows = workspaces.all_with_roles(session, viewer)
+    viewer = look.viewer
+    rows = workspaces.all_with_roles(look.session, viewer)
     return Me(
         id=viewer.user_id,
         email=viewer.email,

@@ -1,12 +1,13 @@
 """Who belongs to a workspace. Everybody in it may look; owners and admins change it."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from images_app.api import links as password_links
 from images_app.api.deps import ViewerDep, WorldDep
 from images_app.api.links import LinkShown
-from images_app.api.lists import WindowDep, links, page_info
+from images_app.api.lists import PageQuery, links, page_info
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import Email, Input, PageInfo, Schema, Success, Timestamp, fails
 from images_app.core import members
 from images_app.core.access import Role
@@ -52,13 +53,11 @@ class Invited(Schema):
 
 
 @router.get("", responses=fails(400, 401, 403, 404))
-def list_members(
-    id: str, request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep
-) -> MemberList:
+@reading
+def list_members(look: Look, id: str, query: PageQuery) -> MemberList:
     """List the members of a workspace."""
-    with world.database.read() as session:
-        page = members.list_page(session, viewer, id, window)
-    response.headers.update(links(request, page))
+    page = members.list_page(look.session, look.viewer, id, query.window)
+    look.headers.update(links(look.request, page))
     return MemberList(data=[_shown(member) for member in page.items], page_info=page_info(page))
 
 

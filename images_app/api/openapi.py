@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from images_app.api.deps import COOKIE
 from images_app.api.examples import EXAMPLES, PATH_IDS
 from images_app.api.problems import MEDIA_TYPE
 from images_app.api.schemas import fails
@@ -48,11 +49,14 @@ def describe(app: FastAPI) -> dict[str, Any]:
             if status.startswith(("4", "5")) and MEDIA_TYPE in response.get("content", {}):
                 response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
         _add_layers(path, method, responses)
+        if "401" in responses and (method, path) != _SIGN_IN:
+            operation["security"] = [{name: []} for name in _CREDENTIALS]
         for parameter in operation.get("parameters", ()):
             if parameter["in"] == "path":
                 parameter["example"] = PATH_IDS[path.split("/{" + parameter["name"])[0].rsplit("/", 1)[-1]]
     components = found["components"]
     components["headers"] = _HEADERS
+    components["securitySchemes"] = _CREDENTIALS
     for name in _FASTAPI_OWN:
         components["schemas"].pop(name, None)
     for name, schema in components["schemas"].items():
@@ -108,6 +112,11 @@ _HEADERS = {
     "Retry-After": _header("Seconds to wait.", "12"),
     "X-Request-Id": _header("As you sent it, or made here; the log has it, too.", "c0ffee"),
 }
+_CREDENTIALS = {
+    "token": {"type": "http", "description": "A token from `POST /api/tokens`.", "scheme": "bearer"},
+    "session": {"type": "apiKey", "description": "The browser's session.", "in": "cookie", "name": COOKIE},
+}
+_SIGN_IN = ("post", "/api/session")
 _LISTS = tuple(name for name in EXAMPLES if name.endswith("List"))
 
 

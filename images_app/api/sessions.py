@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep, session_cookie
-from images_app.api.lists import WindowDep, links, page_info
+from images_app.api.lists import PageQuery, links, page_info
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails
 from images_app.core import sessions
 
@@ -32,13 +33,11 @@ class SessionList(Schema):
 
 
 @router.get("", responses=fails(400, 401, 403))
-def list_sessions(
-    request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep
-) -> SessionList:
+@reading
+def list_sessions(look: Look, query: PageQuery) -> SessionList:
     """List where you are signed in."""
-    with world.database.read() as session:
-        page = sessions.list_page(session, viewer, window)
-    response.headers.update(links(request, page))
+    page = sessions.list_page(look.session, look.viewer, query.window)
+    look.headers.update(links(look.request, page))
     data = [
         SessionShown(
             id=row.id,
@@ -46,7 +45,7 @@ def list_sessions(
             created_at=row.created_at,
             last_used_at=row.last_used_at,
             expires_at=row.expires_at,
-            is_current=row.id == viewer.credential_id,
+            is_current=row.id == look.viewer.credential_id,
         )
         for row in page.items
     ]

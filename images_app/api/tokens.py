@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep
-from images_app.api.lists import WindowDep, links, page_info
+from images_app.api.lists import PageQuery, links, page_info
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import Input, Name, PageInfo, Schema, Success, Timestamp, TimestampInput, fails
 from images_app.core import tokens
 from images_app.core.access import SCOPES, Scope, require_person
@@ -76,13 +77,11 @@ def create_token(wanted: NewToken, response: Response, world: WorldDep, viewer: 
 
 
 @router.get("", responses=fails(400, 401, 403))
-def list_tokens(
-    request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep
-) -> TokenList:
+@reading
+def list_tokens(look: Look, query: PageQuery) -> TokenList:
     """Your tokens, without their secrets."""
-    with world.database.read() as session:
-        page = tokens.list_page(session, viewer, window)
-    response.headers.update(links(request, page))
+    page = tokens.list_page(look.session, look.viewer, query.window)
+    look.headers.update(links(look.request, page))
     return TokenList(data=[_shown(token) for token in page.items], page_info=page_info(page))
 
 

@@ -1,13 +1,14 @@
 """People who may sign in, for admins."""
 
 import anyio.to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from images_app.api import links as password_links
 from images_app.api.deps import PASSWORDS_AT_A_TIME, ViewerDep, WorldDep
 from images_app.api.links import LinkShown
-from images_app.api.lists import WindowDep, links, page_info
+from images_app.api.lists import PageQuery, links, page_info
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import Email, Input, PageInfo, Password, Schema, Timestamp, fails
 from images_app.bootstrap import World
 from images_app.core import access, passwords, users
@@ -49,11 +50,11 @@ class NewUser(Input):
 
 
 @router.get("", responses=fails(400, 401, 403))
-def list_users(request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep) -> UserList:
+@reading
+def list_users(look: Look, query: PageQuery) -> UserList:
     """List everybody who may sign in."""
-    with world.database.read() as session:
-        page = users.list_page(session, viewer, window)
-    response.headers.update(links(request, page))
+    page = users.list_page(look.session, look.viewer, query.window)
+    look.headers.update(links(look.request, page))
     return UserList(data=[_shown(user) for user in page.items], page_info=page_info(page))
 
 
@@ -78,10 +79,10 @@ def _create(wanted: NewUser, world: World, viewer: Viewer) -> tuple[User, Link |
 
 
 @router.get("/{id}", responses=fails(401, 403, 404))
-def get_user(id: str, world: WorldDep, viewer: ViewerDep) -> UserShown:
+@reading
+def get_user(look: Look, id: str) -> UserShown:
     """Get a user."""
-    with world.database.read() as session:
-        return _shown(users.get(session, viewer, id))
+    return _shown(users.get(look.session, look.viewer, id))
 
 
 @router.post("/{id}/password-link", status_code=201, responses=fails(401, 403, 404))

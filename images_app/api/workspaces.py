@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from images_app.api.deps import IdempotencyKey, ViewerDep, WorldDep
-from images_app.api.lists import WindowDep, links, page_info
+from images_app.api.lists import PageQuery, links, page_info
+from images_app.api.reading import Look, reading
 from images_app.api.schemas import Input, Name, PageInfo, Schema, Timestamp, fails
 from images_app.bootstrap import World
 from images_app.core import quota as quotas
@@ -68,14 +69,12 @@ class WorkspaceChange(Input):
 
 
 @router.get("", responses=fails(400, 401, 403))
-def list_workspaces(
-    request: Request, response: Response, world: WorldDep, viewer: ViewerDep, window: WindowDep
-) -> WorkspaceList:
+@reading
+def list_workspaces(look: Look, query: PageQuery) -> WorkspaceList:
     """List the workspaces that you may see."""
-    with world.database.read() as session:
-        page = workspaces.list_page(session, viewer, window)
-    response.headers.update(links(request, page))
-    return WorkspaceList(data=[_shown(world, seen) for seen in page.items], page_info=page_info(page))
+    page = workspaces.list_page(look.session, look.viewer, query.window)
+    look.headers.update(links(look.request, page))
+    return WorkspaceList(data=[_shown(look.world, seen) for seen in page.items], page_info=page_info(page))
 
 
 @router.post("", status_code=201, responses=fails(400, 401, 403, 422))
@@ -96,10 +95,10 @@ def create_workspace(
 
 
 @router.get("/{id}", responses=fails(401, 403, 404))
-def get_workspace(id: str, world: WorldDep, viewer: ViewerDep) -> WorkspaceShown:
+@reading
+def get_workspace(look: Look, id: str) -> WorkspaceShown:
     """Get a workspace."""
-    with world.database.read() as session:
-        return _shown(world, workspaces.get(session, viewer, id))
+    return _shown(look.world, workspaces.get(look.session, look.viewer, id))
 
 
 @router.patch("/{id}", responses=fails(400, 401, 403, 404))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import literal
+from sqlalchemy import bindparam, literal
+from sqlalchemy import select as select_plain
 from sqlmodel import Session, col, select
 
 from images_app.errors import Forbidden, NotFound
-from images_app.models import Membership, Workspace
+from images_app.models import Membership, Workspace, table
 
 Scope = Literal["read", "write", "delete"]
 Role = Literal["owner", "editor", "viewer"]
@@ -25,6 +26,14 @@ _ALLOWED: dict[str, frozenset[Action]] = {
     "editor": frozenset({"read", "write", "delete"}),
     "viewer": frozenset({"read"}),
 }
+
+
+_MEMBER = table(Membership).c
+_MINE = select_plain(_MEMBER.workspace_id).where(_MEMBER.user_id == bindparam("user_id"))
+_ROLE = select_plain(_MEMBER.role).where(
+    _MEMBER.user_id == bindparam("user_id"), _MEMBER.workspace_id == bindparam("workspace_id")
+)
+_WORKSPACE = select_plain(table(Workspace).c.id).where(table(Workspace).c.id == bindparam("id"))
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ def workspaces(session: Session, viewer: Viewer, workspace_id: str | None = None
         return (workspace_id,)
     if viewer.is_admin:
         return None if viewer.token_workspaces is None else tuple(sorted(viewer.token_workspaces))
-    mine = session.exec(select(Membership.workspace_id).where(Membership.user_id == viewer.user_id)).all()
+    mine = session.scalars(_MINE, {"user_id": viewer.user_id}).all()
     return tuple(sorted(w for w in mine if viewer.token_workspaces is None or w in viewer.token_workspaces))
 
 
@@ -88,15 +97,10 @@ def role_in(session: Session, viewer: Viewer, workspace_id: str) -> str:
     if viewer.token_workspaces is not None and workspace_id not in viewer.token_workspaces:
         raise NotFound
     if viewer.is_admin:
-        exists = session.exec(select(Workspace.id).where(Workspace.id == workspace_id)).first()
-        if exists is None:
+        if session.scalar(_WORKSPACE, {"id": workspace_id}) is None:
             raise NotFound
         return "owner"
-    role = session.exec(
-        select(Membership.role).where(
-            col(Membership.workspace_id) == workspace_id, col(Membership.user_id) == viewer.user_id
-        )
-    ).first()
+    role: str | None = session.scalar(_ROLE, {"workspace_id": workspace_id, "user_id": viewer.user_id})
     if role is None:
         raise NotFound
     return role

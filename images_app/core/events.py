@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, and_, func, true
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from images_app import ids
 from images_app.core import access, counters, paging
 from images_app.core.access import Viewer
-from images_app.core.paging import Kind, Listing, Page, Window
+from images_app.core.paging import Kind, Listing, Page, Source, Window
 from images_app.database import last, lock
 from images_app.errors import InvalidCursor
 from images_app.models import AccountEventType, Event, EventType, File, FileEventType, WorkspaceEventType
@@ -34,6 +34,7 @@ def _parse_seq(text: str) -> int | None:
 
 
 KIND = Kind("evt", _parse_seq, newest_first=False)
+_LIST: Listing[Event] = Listing(KIND, Event, select(Event), lambda event: event.seq or 0, key="seq")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def emit(
             image_id=image_id,
             actor_id=actor_id,
             data=data or {},
-        )
+        ),
     )
 
 
@@ -122,7 +123,7 @@ def list_page(session: Session, viewer: Viewer, which: Filter, window: Window) -
     """
     scope = _scope(session, viewer, which)
     window = Window(window.limit, _seq(session, scope, window.after), _seq(session, scope, window.before))
-    return paging.page(session, _listing(session, scope, which), window, lambda: _total(session, scope, which))
+    return paging.page(session, _LIST, _sources(session, scope, which), window, lambda: _total(session, scope, which))
 
 
 def since(session: Session, viewer: Viewer, which: Filter, seq: int, limit: int = paging.MAX_LIMIT) -> Sequence[Event]:
@@ -130,7 +131,7 @@ def since(session: Session, viewer: Viewer, which: Filter, seq: int, limit: int 
     scope = _scope(session, viewer, which)
     if latest(session) <= seq:
         return ()
-    return paging.fetch(session, _listing(session, scope, which), seq, backwards=False, limit=limit)
+    return paging.fetch(session, _LIST, _sources(session, scope, which), seq, backwards=False, limit=limit)
 
 
 def start(session: Session, viewer: Viewer, which: Filter, cursor: str | None) -> int:
@@ -169,30 +170,26 @@ def _seq(session: Session, scope: _Scope, cursor: str | None) -> str | None:
     return str(event.seq)
 
 
-def _listing(session: Session, scope: _Scope, which: Filter) -> Listing[Event]:
+def _sources(session: Session, scope: _Scope, which: Filter) -> list[Source]:
     if which.file_id is not None:
-        sources = _of_file(session, scope, which)
-    elif which.types is not None:
-        sources = [source for type in which.types for source in _of_type(scope, type)]
-    elif which.audit and scope.owned is None:
-        sources = [true()]
-    else:
-        is_audit = col(Event.is_audit)
-        sources = paging.workspace_sources(col(Event.workspace_id), scope.workspaces, is_audit.is_(False))
-        sources += paging.workspace_sources(col(Event.workspace_id), scope.owned, is_audit.is_(True))
-    return Listing(KIND, col(Event.seq), select(Event), lambda event: event.seq or 0, sources)
+        return _of_file(session, scope, which)
+    if which.types is not None:
+        return [source for type in which.types for source in _of_type(scope, type)]
+    if which.audit and scope.owned is None:
+        return [{}]
+    of_files = paging.workspace_sources(scope.workspaces, is_audit=False)
+    return of_files + paging.workspace_sources(scope.owned, is_audit=True)
 
 
-def _of_type(scope: _Scope, type: str) -> list[ColumnElement[bool]]:
-    among = scope.workspaces if type in FILE_TYPES else scope.owned
-    return paging.workspace_sources(col(Event.workspace_id), among, col(Event.type) == type)
+def _of_type(scope: _Scope, type: str) -> list[Source]:
+    return paging.workspace_sources(scope.workspaces if type in FILE_TYPES else scope.owned, type=type)
 
 
-def _of_file(session: Session, scope: _Scope, which: Filter) -> list[ColumnElement[bool]]:
+def _of_file(session: Session, scope: _Scope, which: Filter) -> list[Source]:
     if not _sees_file(session, scope, which):
         return []
-    of_type = [] if which.types is None else [col(Event.type).in_(which.types)]
-    return [and_(col(Event.file_id) == which.file_id, *of_type)]
+    of_file: Source = {"file_id": which.file_id}
+    return [of_file] if which.types is None else [{**of_file, "type": type} for type in which.types]
 
 
 def _total(session: Session, scope: _Scope, which: Filter) -> int:

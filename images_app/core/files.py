@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import and_
 from sqlmodel import Session, col, select
 
 from images_app import ids
@@ -30,6 +30,7 @@ def _parse_id(text: str) -> str | None:
 
 
 KIND = Kind("fil", _parse_id)
+_LIST: Listing[File] = Listing(KIND, File, select(File), lambda file: file.id)
 
 
 @dataclass(frozen=True)
@@ -130,19 +131,15 @@ def list_page(session: Session, viewer: Viewer, which: Filter, window: Window) -
         detail = "Files in the trash have no status to filter by."
         raise InvalidParameter(detail, (FieldError("status", detail),))
     workspaces = access.workspaces(session, viewer, which.workspace_id)
-    conditions: list[ColumnElement[bool]] = [col(File.is_trashed) == which.is_trashed]
-    if which.status is not None:
-        conditions.append(col(File.status) == which.status)
-    sources = paging.workspace_sources(col(File.workspace_id), workspaces, *conditions)
-    listing: Listing[File] = Listing(KIND, col(File.id), select(File), lambda file: file.id, sources)
+    kinds = {"is_trashed": which.is_trashed} | ({} if which.status is None else {"status": which.status})
     if which.ids is not None:
-        wanted = paging.check_ids(which.ids)
-        among = and_(
-            col(File.id).in_(wanted), paging.within_workspaces(col(File.workspace_id), workspaces), *conditions
-        )
-        return paging.page_of(session, listing, window, among)
+        wanted = col(File.id).in_(paging.check_ids(which.ids))
+        scope = paging.within_workspaces(col(File.workspace_id), workspaces)
+        of_kind = (col(getattr(File, name)) == value for name, value in kinds.items())
+        return paging.page_of(session, _LIST, window, and_(wanted, scope, *of_kind))
     name = "trash" if which.is_trashed else "files" if which.status is None else f"files:{which.status}"
-    return paging.page(session, listing, window, lambda: counters.total(session, workspaces, name))
+    sources = paging.workspace_sources(workspaces, **kinds)
+    return paging.page(session, _LIST, sources, window, lambda: counters.total(session, workspaces, name))
 
 
 def history(session: Session, viewer: Viewer, file_id: str, window: Window) -> Page[Event]:

@@ -14,6 +14,13 @@ from images_app.errors import Conflict, LastOwner, NotFound
 from images_app.models import Membership, User, Workspace
 
 KIND = paging.by_id("usr")
+_LIST: Listing[tuple[Membership, User]] = Listing(
+    KIND,
+    Membership,
+    select(Membership, User).join(User, col(User.id) == Membership.user_id),
+    lambda row: row[1].id,
+    key="user_id",
+)
 
 
 @dataclass(frozen=True)
@@ -27,16 +34,10 @@ class Member:
 def list_page(session: Session, viewer: Viewer, workspace_id: str, window: Window) -> Page[Member]:
     """The members of a workspace, for every one of them; newest user first. Raises NotFound, Forbidden."""
     access.require(session, viewer, workspace_id, "read")
-    here = col(Membership.workspace_id) == workspace_id
-    rows = select(Membership, User).join(User, col(User.id) == Membership.user_id)
-    listing: Listing[tuple[Membership, User]] = Listing(
-        KIND, col(Membership.user_id), rows, lambda row: row[1].id, [here]
-    )
     # A workspace has few members, so they are counted.
-    page = paging.page(
-        session, listing, window, lambda: session.exec(select(func.count()).select_from(Membership).where(here)).one()
-    )
-    return page.map(lambda row: Member(*row))
+    total = select(func.count()).select_from(Membership).where(col(Membership.workspace_id) == workspace_id)
+    here = {"workspace_id": workspace_id}
+    return paging.page(session, _LIST, [here], window, lambda: session.exec(total).one()).map(lambda row: Member(*row))
 
 
 def put(session: Session, viewer: Viewer, workspace_id: str, user_id: str, role: Role) -> Member:

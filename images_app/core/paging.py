@@ -6,23 +6,28 @@ the first costs. A cursor names a key, not a row: it goes on working after its r
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, and_, select, true, union_all
-from sqlalchemy.orm import Mapped
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, Integer, bindparam, select, true, union_all
+from sqlmodel import Session, SQLModel, and_
 
 from images_app import ids
 from images_app.errors import ConflictingCursors, FieldError, InvalidCursor, InvalidParameter
+from images_app.models import table
 
 MAX_LIMIT = 100
 MAX_IDS = 100
 _MAX_CURSOR = 128
 _MAX_SOURCES = 100  # SQLite takes at most 500 terms in a compound SELECT
+_MAX_STATEMENTS = 200
 
 Key = str | int
+Source = Mapping[str, object]
+"""Rows by what some columns of the list's table hold: those that an index begins with, before the list's key."""
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -51,19 +56,22 @@ class Window:
     before: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listing(Generic[T]):
-    """What is listed."""
+    """A list that there is, whoever reads it. Made once: the statements that read it are made once, too, because
+    making one costs more than running it."""
 
     kind: Kind
-    key: Mapped[Any]
-    """The unique column that orders the list."""
+    model: type[SQLModel]
     rows: Any
     """The `select` of what to load, with neither order nor limit."""
     key_of: Callable[[T], Key]
-    sources: Sequence[ColumnElement[bool]]
-    """Conditions of which a row meets at most one, each an index seek together with `key`. With none the list is
-    empty."""
+    key: str = "id"
+    """The unique column that orders the list."""
+
+    def column(self, name: str) -> Any:
+        """A column of the list's table."""
+        return table(self.model).c[name]
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ class Page(Generic[T]):
     def map(self, change: Callable[[T], U]) -> "Page[U]":
         """The same page of other things."""
         return Page(
-            tuple(change(item) for item in self.items),
+            tuple(map(change, self.items)),
             self.total,
             self.has_next,
             self.has_previous,
@@ -90,17 +98,22 @@ class Page(Generic[T]):
         )
 
 
-def page(session: Session, listing: Listing[T], window: Window, total: Callable[[], int]) -> Page[T]:
-    """One page. Raises InvalidParameter, InvalidCursor or ConflictingCursors for a window that cannot be used."""
+def page(
+    session: Session, listing: Listing[T], sources: Sequence[Source], window: Window, total: Callable[[], int]
+) -> Page[T]:
+    """One page of the rows that are in one of `sources`; no row is in two of them.
+
+    Raises InvalidParameter, InvalidCursor or ConflictingCursors for a window that cannot be used.
+    """
     cursor, backwards = _position(listing.kind, window)
-    found = fetch(session, listing, cursor, backwards, window.limit + 1)
+    found = fetch(session, listing, sources, cursor, backwards, window.limit + 1)
     more = len(found) > window.limit
-    behind = cursor is not None and _exists_behind(session, listing, cursor, backwards)
+    behind = cursor is not None and _exists_behind(session, listing, sources, cursor, backwards)
     return _assemble(listing, found[: window.limit], backwards, more, behind, total())
 
 
 def page_of(session: Session, listing: Listing[T], window: Window, among: ColumnElement[bool]) -> Page[T]:
-    """One page of the few rows that also meet `among` (at most MAX_IDS of them); `total` counts just these."""
+    """One page of the rows that meet `among`; they are few, and are all read and counted."""
     cursor, backwards = _position(listing.kind, window)
     descending = listing.kind.newest_first != backwards
     rows: list[T] = list(session.exec(listing.rows.where(among)))
@@ -152,47 +165,93 @@ def _position(kind: Kind, window: Window) -> tuple[Key | None, bool]:
     return (None if window.after is None else decode(kind, window.after)), False
 
 
-def fetch(session: Session, listing: Listing[T], cursor: Key | None, backwards: bool, limit: int) -> list[T]:
+def fetch(
+    session: Session, listing: Listing[T], sources: Sequence[Source], cursor: Key | None, backwards: bool, limit: int
+) -> list[T]:
     """Up to `limit` rows from the cursor on, nearest first."""
-    key, descending = listing.key, listing.kind.newest_first != backwards
-    past = _past(key, cursor, descending)
-    if len(listing.sources) == 1:
-        return list(session.exec(_nearest(listing.rows.where(listing.sources[0], past), key, descending, limit)))
+    descending = listing.kind.newest_first != backwards
+    past = None if cursor is None else operator.lt if descending else operator.gt
+    given = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+    if len(sources) == 1:
+        statement = _rows(listing, tuple(sources[0]), past, descending)
+        return session.exec(statement, params=given | _values(sources)).all()  # type: ignore[no-any-return]
     keys: list[Key] = []
-    for some in _batches(listing.sources):
-        # One index seek for each source, merged as they are read, so that only `limit` keys are touched.
-        # (An IN over workspaces would read and sort all their rows.)
-        merged: Any = union_all(*(select(key.label("key")).where(source, past) for source in some))
-        keys.extend(session.scalars(_nearest(merged, merged.selected_columns["key"], descending, limit)))
+    for some in _batches(sources):
+        statement = _keys(listing, _shape(some), past, descending)
+        keys.extend(session.scalars(statement, given | _values(some)).all())
     keys.sort(reverse=descending)
-    rows: list[T] = list(session.exec(listing.rows.where(key.in_(keys[:limit])))) if keys else []
+    rows: list[T] = list(session.exec(_by_key(listing), params={"keys": keys[:limit]})) if keys else []
     return sorted(rows, key=lambda row: listing.key_of(row), reverse=descending)
 
 
-def _past(key: Any, cursor: Key | None, descending: bool) -> ColumnElement[bool]:
-    if cursor is None:
-        return true()
-    past: ColumnElement[bool] = key < cursor if descending else key > cursor
-    return past
-
-
-def _nearest(query: Any, by: Any, descending: bool, limit: int) -> Any:
-    return query.order_by(by.desc() if descending else by.asc()).limit(limit)
-
-
-def _exists_behind(session: Session, listing: Listing[T], cursor: Key, backwards: bool) -> bool:
+def _exists_behind(
+    session: Session, listing: Listing[T], sources: Sequence[Source], cursor: Key, backwards: bool
+) -> bool:
     """Whether the list has rows on the near side of the cursor, its own row included."""
-    key = listing.key
-    side = key >= cursor if listing.kind.newest_first != backwards else key <= cursor
-    for some in _batches(listing.sources):
-        rows: Any = union_all(*(select(key.label("key")).where(source, side) for source in some))
-        if session.scalars(rows.limit(1)).first() is not None:
-            return True
-    return False
+    side = operator.ge if listing.kind.newest_first != backwards else operator.le
+    return any(
+        session.scalars(_any(listing, _shape(some), side), _values(some) | {"cursor": cursor}).first() is not None
+        for some in _batches(sources)
+    )
 
 
-def _batches(sources: Sequence[ColumnElement[bool]]) -> list[Sequence[ColumnElement[bool]]]:
+def _batches(sources: Sequence[Source]) -> list[Sequence[Source]]:
     return [sources[i : i + _MAX_SOURCES] for i in range(0, len(sources), _MAX_SOURCES)]
+
+
+# Statements are kept by their form; what is in them are the parameters `cursor`, `limit`, and of the nth source's
+# column `c` the parameter `c_n`.
+_Shape = tuple[tuple[str, ...], ...]
+_Compare = Callable[[Any, Any], ColumnElement[bool]]
+
+
+def _shape(sources: Sequence[Source]) -> _Shape:
+    return tuple(tuple(source) for source in sources)
+
+
+def _values(sources: Sequence[Source]) -> dict[str, Any]:
+    return {f"{name}_{n}": value for n, source in enumerate(sources) for name, value in source.items()}
+
+
+@lru_cache(_MAX_STATEMENTS)
+def _rows(listing: Listing[Any], columns: tuple[str, ...], past: _Compare | None, descending: bool) -> Any:
+    """The nearest rows of one source."""
+    return _nearest(listing.rows.where(_meets(listing, 0, columns, past)), listing.column(listing.key), descending)
+
+
+@lru_cache(_MAX_STATEMENTS)
+def _keys(listing: Listing[Any], shape: _Shape, past: _Compare | None, descending: bool) -> Any:
+    """The nearest keys of several sources: one index seek for each, merged as they are read, so that only `limit` keys
+    are touched. (An IN over workspaces would read and sort all their rows.)"""
+    merged = _merged(listing, shape, past)
+    return _nearest(merged, merged.selected_columns["key"], descending)
+
+
+@lru_cache(_MAX_STATEMENTS)
+def _any(listing: Listing[Any], shape: _Shape, side: _Compare) -> Any:
+    """Some key on one side of the cursor."""
+    return _merged(listing, shape, side).limit(1)
+
+
+@lru_cache(_MAX_STATEMENTS)
+def _by_key(listing: Listing[Any]) -> Any:
+    return listing.rows.where(listing.column(listing.key).in_(bindparam("keys", expanding=True)))
+
+
+def _merged(listing: Listing[Any], shape: _Shape, side: _Compare | None) -> Any:
+    key = listing.column(listing.key).label("key")
+    return union_all(*(select(key).where(_meets(listing, n, columns, side)) for n, columns in enumerate(shape)))
+
+
+def _meets(listing: Listing[Any], n: int, columns: tuple[str, ...], side: _Compare | None) -> ColumnElement[bool]:
+    found = [listing.column(name) == bindparam(f"{name}_{n}") for name in columns]
+    if side is not None:
+        found.append(side(listing.column(listing.key), bindparam("cursor")))
+    return and_(true(), *found)
+
+
+def _nearest(query: Any, by: Any, descending: bool) -> Any:
+    return query.order_by(by.desc() if descending else by.asc()).limit(bindparam("limit", type_=Integer))
 
 
 def _is_past(key: Key, cursor: Key, descending: bool) -> bool:
@@ -211,15 +270,13 @@ def _assemble(listing: Listing[T], found: list[T], backwards: bool, more: bool, 
     )
 
 
-def workspace_sources(
-    column: Mapped[Any], workspaces: Sequence[str] | None, *also: ColumnElement[bool]
-) -> list[ColumnElement[bool]]:
+def workspace_sources(workspaces: Sequence[str] | None, **also: object) -> list[Source]:
     """The sources of a list that this viewer sees: one for each workspace, or one for all when None."""
     if workspaces is None:
-        return [and_(true(), *also)]
-    return [and_(column == workspace, *also) for workspace in workspaces]
+        return [also]
+    return [{"workspace_id": workspace, **also} for workspace in workspaces]
 
 
-def within_workspaces(column: Mapped[Any], workspaces: Sequence[str] | None) -> ColumnElement[bool]:
+def within_workspaces(column: Any, workspaces: Sequence[str] | None) -> ColumnElement[bool]:
     """The same scope as one condition, for `page_of`."""
     return true() if workspaces is None else column.in_(workspaces)

@@ -5,8 +5,9 @@ import secrets
 from datetime import timedelta
 from functools import lru_cache
 
+from sqlalchemy import bindparam
 from sqlmodel import Session as Db
-from sqlmodel import col, delete, func, select, update
+from sqlmodel import col, delete, select, update
 
 from images_app.core import access, events, paging, throttle, users
 from images_app.core.access import Viewer
@@ -16,6 +17,12 @@ from images_app.errors import BadCredentials, NotFound, Unauthenticated
 from images_app.models import Session, User, now
 
 KIND = paging.by_id("ses")
+_BY_DIGEST = (
+    select(Session, User)
+    .join(User, col(User.id) == Session.user_id)
+    .where(col(Session.secret_hash) == bindparam("digest"), col(Session.expires_at) > bindparam("now"))
+)
+_LIST: Listing[Session] = Listing(KIND, Session, select(Session), lambda row: row.id)
 LIFETIME = timedelta(days=30)
 """Since the last use."""
 _USE_NOTED_EVERY = timedelta(hours=1)
@@ -80,11 +87,7 @@ def viewer(session: Db, secret: str) -> Viewer:
 
 def viewer_of(session: Db, digest: str) -> Viewer:
     """The same, for who is not to know the secret."""
-    found = session.exec(
-        select(Session, User)
-        .join(User, col(User.id) == Session.user_id)
-        .where(Session.secret_hash == digest, col(Session.expires_at) > now())
-    ).first()
+    found = session.exec(_BY_DIGEST, params={"digest": digest, "now": now()}).first()
     if found is None:
         raise Unauthenticated("Your session has ended. Sign in again.")
     return _viewer_of(*found)
@@ -107,11 +110,7 @@ def list_page(session: Db, viewer: Viewer, window: Window) -> Page[Session]:
     """The viewer's own sign-ins that have not run out, newest first. Raises Forbidden for a token."""
     access.require_person(viewer)
     own = (col(Session.user_id) == viewer.user_id) & (col(Session.expires_at) > now())
-    listing: Listing[Session] = Listing(KIND, col(Session.id), select(Session), lambda row: row.id, [own])
-    # A person has a handful of these, so they are counted.
-    return paging.page(
-        session, listing, window, lambda: session.exec(select(func.count()).select_from(Session).where(own)).one()
-    )
+    return paging.page_of(session, _LIST, window, own)
 
 
 def end(session: Db, viewer: Viewer) -> None:

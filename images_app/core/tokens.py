@@ -12,15 +12,18 @@ import zlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as select_plain
 from sqlmodel import Session, col, func, select, update
 
 from images_app.core import events, paging
 from images_app.core.access import SCOPES, Scope, Viewer, require_person, role_in
 from images_app.core.paging import Listing, Page, Window
 from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound, Unauthenticated
-from images_app.models import Token, User, now
+from images_app.models import Token, User, now, table
 
 KIND = paging.by_id("tok")
+_LIST: Listing[Token] = Listing(KIND, Token, select(Token), lambda token: token.id)
 PREFIX = "aeo_"
 MAX_PER_USER = 1000
 _RANDOM = 30
@@ -122,19 +125,28 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+_TOKEN, _USER = table(Token).c, table(User).c
+_BY_SECRET = (
+    select_plain(
+        *(_TOKEN[name] for name in ("id", "user_id", "scopes", "workspace_ids", "expires_at", "last_used_at")),
+        _USER.email,
+        _USER.is_admin,
+    )
+    .join(table(User), _USER.id == _TOKEN.user_id)
+    .where(_TOKEN.secret_hash == bindparam("secret_hash"))
+)
+
+
 def viewer(session: Session, secret: str) -> Viewer:
     """Who uses this token. Raises Unauthenticated when it is unknown, revoked, expired or not a token."""
     found = None
     if is_well_formed(secret):
-        found = session.exec(
-            select(Token, User).join(User, col(User.id) == Token.user_id).where(Token.secret_hash == _hash(secret))
-        ).first()
-    if found is None or (found[0].expires_at is not None and found[0].expires_at <= now()):
+        found = session.execute(_BY_SECRET, {"secret_hash": _hash(secret)}).first()
+    if found is None or (found.expires_at is not None and found.expires_at <= now()):
         raise Unauthenticated("This token is not valid.")
-    token, user = found
-    bound = None if token.workspace_ids is None else frozenset(token.workspace_ids)
-    scopes: frozenset[Scope] = frozenset(scope for scope in SCOPES if scope in token.scopes)
-    return Viewer(user.id, user.email, user.is_admin, "token", token.id, scopes, bound, token.last_used_at)
+    bound = None if found.workspace_ids is None else frozenset(found.workspace_ids)
+    scopes: frozenset[Scope] = frozenset(scope for scope in SCOPES if scope in found.scopes)
+    return Viewer(found.user_id, found.email, found.is_admin, "token", found.id, scopes, bound, found.last_used_at)
 
 
 def is_use_due(viewer: Viewer) -> bool:
@@ -150,9 +162,8 @@ def note_use(session: Session, viewer: Viewer) -> None:
 def list_page(session: Session, viewer: Viewer, window: Window) -> Page[Token]:
     """The viewer's own tokens, newest first. Raises Forbidden for a token."""
     require_person(viewer)
-    own = col(Token.user_id) == viewer.user_id
-    listing: Listing[Token] = Listing(KIND, col(Token.id), select(Token), lambda token: token.id, [own])
-    return paging.page(session, listing, window, lambda: _count(session, viewer.user_id))
+    own = {"user_id": viewer.user_id}
+    return paging.page(session, _LIST, [own], window, lambda: _count(session, viewer.user_id))
 
 
 def revoke(session: Session, viewer: Viewer, token_id: str) -> None:

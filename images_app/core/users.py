@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlmodel import Session, col, func, select, true
+from sqlmodel import Session, col, func, select
 
 from images_app import ids
 from images_app.core import access, events, paging, workspaces
@@ -20,6 +20,7 @@ MAX_PASSWORD = 1024
 MIN_PASSWORD = 8
 FIRST_WORKSPACE = "My workspace"
 KIND = paging.by_id("usr")
+_LIST: Listing[User] = Listing(KIND, User, select(User), lambda user: user.id)
 
 _ATOM = r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]+"
 _EMAIL = re.compile(f"{_ATOM}@{_ATOM}")
@@ -94,9 +95,8 @@ def emails(session: Session, user_ids: Collection[str]) -> dict[str, str]:
 def list_page(session: Session, viewer: Viewer, window: Window) -> Page[User]:
     """Everybody there is, newest first. Raises Forbidden for all but admins."""
     access.require_admin(viewer)
-    listing: Listing[User] = Listing(KIND, col(User.id), select(User), lambda user: user.id, [true()])
     total = select(func.count()).select_from(User)
-    return paging.page(session, listing, window, lambda: session.exec(total).one())
+    return paging.page(session, _LIST, [{}], window, lambda: session.exec(total).one())
 
 
 def get(session: Session, viewer: Viewer, user_id: str) -> User:

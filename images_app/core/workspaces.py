@@ -17,6 +17,7 @@ from images_app.errors import Forbidden, InvalidParameter, NotFound
 from images_app.models import Membership, Workspace
 
 KIND = paging.by_id("wsp")
+_LIST: Listing[Workspace] = Listing(KIND, Workspace, select(Workspace), lambda row: row.id)
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,9 @@ def change(session: Session, viewer: Viewer, workspace_id: str, changes: dict[st
 
 def list_page(session: Session, viewer: Viewer, window: Window) -> Page[Seen]:
     """The workspaces that this viewer may see, newest first. Raises Forbidden without the scope `read`."""
-    access.workspaces(session, viewer)
-    listing: Listing[Workspace] = Listing(
-        KIND, col(Workspace.id), select(Workspace), lambda row: row.id, [_mine(viewer)]
-    )
-    page = paging.page(session, listing, window, lambda: _count(session, viewer))
+    reach = access.workspaces(session, viewer)
+    sources = [{}] if reach is None else [{"id": workspace_id} for workspace_id in reach]
+    page = paging.page(session, _LIST, sources, window, lambda: _count(session, viewer))
     shown = [workspace.id for workspace in page.items]
     roles, totals = _roles(session, viewer, shown), counters.of(session, shown)
     return page.map(lambda workspace: Seen(workspace, roles[workspace.id], totals[workspace.id]))

@@ -113,7 +113,7 @@ class FileState(ShellState):
             people = users.emails(session, {file.created_by, *(e.actor_id for e in log if e.actor_id)})
             image = images.list_page(session, viewer, Window(1), ids=(ids.image_of(file.id),)).items
             by = people.get(file.created_by, "")
-            self.row = Row.of(file, by, image[0].image if image else None, here)
+            self.row = Row.of(file, by, image[0] if image else None, here)
             self.history = tuple(Happening.of(e, people.get(e.actor_id or "", "")) for e in reversed(log))
 
 
@@ -122,7 +122,7 @@ def _rows(here: World, session: Session, viewer: Viewer, found: Page[File]) -> t
     people = users.emails(session, {file.created_by for file in found.items})
     done = [ids.image_of(file.id) for file in found.items if file.provisioning_state == "done"]
     shown = images.list_page(session, viewer, Window(), ids=done).items if done else ()
-    image_of = {row.image.file_id: row.image for row in shown}
+    image_of = {row.file_id: row for row in shown}
     keep = timedelta(days=here.settings.trash_days)
 
     def row(file: File) -> Row:

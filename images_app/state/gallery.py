@@ -34,7 +34,8 @@ class GalleryState(AuthState):
         here, serial = self.workspace_id, self.page.serial + 1
         try:
             with self._looking() as (world, session, viewer):
-                found = images.list_page(session, viewer, Window(_PAGE, after=cursor or None), workspace_id=here)
+                window = Window(_PAGE, after=cursor or None)
+                found = images.list_page(session, viewer, window, workspace_id=here, details=True)
                 items = tuple(Item.of(row, world) for row in found.items)
         except Unauthenticated:
             raise

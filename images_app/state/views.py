@@ -12,7 +12,7 @@ from typing import Any
 
 from images_app.bootstrap import World
 from images_app.core.images import ImageRow
-from images_app.models import Event, File, Image
+from images_app.models import Event, File
 
 
 def moment(at: datetime | None) -> str | None:
@@ -20,7 +20,7 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def url_of(world: World, image: Image, variant: str) -> str:
+def url_of(world: World, image: ImageRow, variant: str) -> str:
     return world.delivery.url(image.cf_image_id, variant, private=image.is_private)
 
 
@@ -43,20 +43,21 @@ class Item:
 
     @classmethod
     def of(cls, row: ImageRow, world: World) -> "Item":
-        image, file = row.image, row.file
+        more = row.details
+        assert more is not None, "read without details"
         return cls(
-            id=image.id,
-            fileId=image.file_id,
-            name=file.name,
-            width=image.width,
-            height=image.height,
-            size=image.size,
-            url=url_of(world, image, "public"),
-            gridUrl=url_of(world, image, "grid"),
-            fullUrl=url_of(world, image, "full"),
-            thumbhash=image.thumbhash,
-            createdAt=moment(file.created_at),
-            takenAt=moment(image.taken_at),
+            id=row.id,
+            fileId=row.file_id,
+            name=more.name,
+            width=row.width,
+            height=row.height,
+            size=row.size,
+            url=url_of(world, row, "public"),
+            gridUrl=url_of(world, row, "grid"),
+            fullUrl=url_of(world, row, "full"),
+            thumbhash=more.thumbhash,
+            createdAt=moment(more.created_at),
+            takenAt=moment(more.taken_at),
         )
 
 
@@ -95,7 +96,9 @@ class Row:
     gridUrl: str | None
 
     @classmethod
-    def of(cls, file: File, by: str, image: Image | None, world: World, *, deleted_at: datetime | None = None) -> "Row":
+    def of(
+        cls, file: File, by: str, image: ImageRow | None, world: World, *, deleted_at: datetime | None = None
+    ) -> "Row":
         fault = None
         if file.error_code is not None:
             fault = Fault(file.error_code, file.error_message or "", file.error_retryable)

@@ -28,7 +28,7 @@ VIEWERS = {
 
 Lister = Callable[[Session, Viewer, Window], Page[Any]]
 LISTS: dict[str, tuple[Lister, paging.Kind]] = {
-    "images": (lambda s, v, w: images.list_page(s, v, w).map(lambda row: row.image), images.KIND),
+    "images": (lambda s, v, w: images.list_page(s, v, w), images.KIND),
     "files": (lambda s, v, w: files.list_page(s, v, files.Filter(), w), files.KIND),
     "errors": (lambda s, v, w: files.list_page(s, v, files.Filter(status="error"), w), files.KIND),
     "trash": (lambda s, v, w: files.list_page(s, v, files.Filter(is_trashed=True), w), files.KIND),
@@ -148,14 +148,14 @@ def test_walking_there_and_back_shows_everything_once(database: Database, who: s
         everything = _all_keys(session, "images", viewer)
         there: list[str] = []
         page = images.list_page(session, viewer, Window(7))
-        there += [row.image.id for row in page.items]
+        there += [row.id for row in page.items]
         while page.has_next:
             page = images.list_page(session, viewer, Window(7, after=page.end_cursor))
-            there += [row.image.id for row in page.items]
-        back = [row.image.id for row in page.items]
+            there += [row.id for row in page.items]
+        back = [row.id for row in page.items]
         while page.has_previous:
             page = images.list_page(session, viewer, Window(7, before=page.start_cursor))
-            back = [row.image.id for row in page.items] + back
+            back = [row.id for row in page.items] + back
     assert there == back == everything
 
 
@@ -215,10 +215,10 @@ def test_a_cursor_outlives_its_row(database: Database) -> None:
         keys = _all_keys(session, "images", viewer)
         session.exec(delete(Image).where(col(Image.id) == keys[9]))
         page = images.list_page(session, viewer, Window(5, after=paging.encode(images.KIND, keys[9])))
-        assert [row.image.id for row in page.items] == keys[10:15]
+        assert [row.id for row in page.items] == keys[10:15]
         assert page.has_previous
         page = images.list_page(session, viewer, Window(5, before=keys[9]))
-        assert [row.image.id for row in page.items] == keys[4:9]
+        assert [row.id for row in page.items] == keys[4:9]
         assert page.has_next
         session.rollback()
 
@@ -230,7 +230,7 @@ def test_plain_ids_are_cursors_of_their_own_list(database: Database) -> None:
         by_file = files.list_page(session, VIEWERS["admin"], files.Filter(), Window(5, after=ids.file_of(image_id)))
         again = files.list_page(session, VIEWERS["admin"], files.Filter(), Window(5, after=image_id))
         assert by_file.items == again.items
-        assert all(row.image.id < image_id for row in by_image.items)
+        assert all(row.id < image_id for row in by_image.items)
         event = session.exec(select(Event).where(Event.seq == 17)).one()
         log = events.list_page(session, VIEWERS["admin"], events.Filter(), Window(1, after=event.id))
         assert [item.seq for item in log.items] == [18]
@@ -304,10 +304,10 @@ def test_ids_narrow_to_what_is_in_sight(database: Database) -> None:
         foreign = [key for key in _all_keys(session, "images", VIEWERS["admin"]) if key not in mine][-3:]
         wanted = [mine[2], *foreign, IMAGE_ID, mine[0], mine[2], "nonsense", mine[3], "\x00'\""]
         page = images.list_page(session, VIEWERS["one"], Window(2), ids=wanted)
-        assert [row.image.id for row in page.items] == [mine[0], mine[2]]
+        assert [row.id for row in page.items] == [mine[0], mine[2]]
         assert (page.total, page.has_next, page.has_previous) == (3, True, False)
         page = images.list_page(session, VIEWERS["one"], Window(2, after=page.end_cursor), ids=wanted)
-        assert [row.image.id for row in page.items] == [mine[3]]
+        assert [row.id for row in page.items] == [mine[3]]
         assert (page.total, page.has_next, page.has_previous) == (3, False, True)
 
 

@@ -77,8 +77,8 @@ class ObjectStore(Protocol):
     def check(self) -> None:
         """Raise when the store cannot be used; cheap enough for a readiness probe."""
 
-    def sweep(self) -> int:
-        """Remove what writers left behind that were killed, once it is LEFT_OVER_AFTER old; how many."""
+    def sweep(self, at: datetime | None = None) -> int:
+        """Remove what writers left behind that were killed, if it is LEFT_OVER_AFTER old at that time; how many."""
 
 
 @dataclass(frozen=True)

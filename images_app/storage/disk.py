@@ -118,9 +118,9 @@ class DiskObjectStore:
         probe.touch()
         probe.unlink()
 
-    def sweep(self) -> int:
+    def sweep(self, at: datetime | None = None) -> int:
         """Remove what writers left that were killed; a younger one may belong to another process."""
-        before = (datetime.now(UTC) - LEFT_OVER_AFTER).timestamp()
+        before = ((at or datetime.now(UTC)) - LEFT_OVER_AFTER).timestamp()
         removed = 0
         for left in self._incoming.iterdir():
             with suppress(FileNotFoundError):

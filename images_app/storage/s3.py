@@ -19,7 +19,7 @@ from images_app.errors import ObjectMissing
 from images_app.storage.base import LEFT_OVER_AFTER, ObjectEntry, ObjectInfo, Reach
 from images_app.storage.rules import check_content_type, check_expiry, check_key, disposition
 from images_app.storage.s3_faults import translated
-from images_app.storage.s3_reader import open_object
+from images_app.storage.s3_reader import opened
 from images_app.storage.s3_writer import Destination, S3Writer, part_bytes
 
 _CONNECT_S = 10.0
@@ -42,7 +42,7 @@ class S3ObjectStore:
     """An ObjectStore in one bucket, which is this program's alone. Safe for many threads.
 
     `endpoint`: empty for AWS. `largest`: bytes of the largest object there will be. `answer_s`: how long any one
-    answer may stay away.
+    answer may stay away; `patience_s`: how long an object may come in drops before reading it is given up.
     """
 
     def __init__(
@@ -55,8 +55,10 @@ class S3ObjectStore:
         secret_access_key: str,
         largest: int,
         answer_s: float = _ANSWER_S,
+        patience_s: float = 30.0,
     ) -> None:
         self._bucket = bucket
+        self._patience_s = patience_s
         self._part_bytes = part_bytes(largest)
         self._client = _client(endpoint, region, access_key_id, secret_access_key, answer_s)
 
@@ -71,7 +73,7 @@ class S3ObjectStore:
     def open(self, key: str) -> BinaryIO:
         """The bytes, as a readable file that can seek. Raises ObjectMissing."""
         check_key(key)
-        return open_object(self._client, self._bucket, key)
+        return opened(self._client, self._bucket, key, patience_s=self._patience_s)
 
     def stat(self, key: str) -> ObjectInfo:
         """Raises ObjectMissing."""
@@ -96,10 +98,11 @@ class S3ObjectStore:
         while True:
             with translated("list"):
                 page = next(pages, None)
-                found = [] if page is None else page.get("Contents", [])
+                if page is None:
+                    return
+                page["IsTruncated"]  # else it is no page, and must not look like an empty bucket
+                found = page.get("Contents", ())
                 entries = [ObjectEntry(one["Key"], one["Size"], one["LastModified"]) for one in found]
-            if page is None:
-                return
             yield from entries
 
     def presign_get(self, key: str, *, expires_in: int, reach: Reach, download_name: str | None = None) -> str:
@@ -123,13 +126,15 @@ class S3ObjectStore:
         """
         try:
             with translated("check"):
-                self._client.get_object(Bucket=self._bucket, Key=_PROBE)["Body"].close()
+                found = self._client.get_object(Bucket=self._bucket, Key=_PROBE)
+                found["Body"].close()
+                found["ETag"]  # else it is no object, and no bucket
         except ObjectMissing:
             return
 
-    def sweep(self) -> int:
+    def sweep(self, at: datetime | None = None) -> int:
         """End the multipart uploads of writers that were killed: their parts are paid for."""
-        before = datetime.now(UTC) - LEFT_OVER_AFTER
+        before = (at or datetime.now(UTC)) - LEFT_OVER_AFTER
         ended = 0
         with translated("sweep"):
             for page in self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket):

@@ -13,11 +13,10 @@ from urllib3.exceptions import HTTPError
 
 from images_app.errors import AeontelError, ObjectMissing, StorageRefused, StorageUnavailable
 
-SERVICE_FAULTS = (ClientError, BotoCoreError, ResponseParserError, HTTPError, OSError, KeyError)
-"""A KeyError is an answer without what it must have."""
+_TOLD = (ClientError, BotoCoreError, HTTPError)
+SERVICE_FAULTS = (*_TOLD, ResponseParserError, OSError, LookupError, TypeError, ValueError)
+"""The last three: an answer that lacks what it must have, or over which botocore stumbles."""
 _CODE = re.compile(r"[A-Za-z][\w.-]{0,63}", re.ASCII)
-_MISSING = frozenset({"NoSuchKey", "404"})
-"""A HEAD has no body with a code in it."""
 _REFUSING = frozenset({301, 307, 308, 401, 403})
 _REFUSALS = frozenset({"NoSuchBucket", "InvalidBucketName", "AuthorizationHeaderMalformed", "InvalidArgument"})
 """The last is what R2 says of keys that are no keys; nothing else that we send could be invalid."""
@@ -29,7 +28,8 @@ def translated(call: str) -> Iterator[None]:
     try:
         yield
     except SERVICE_FAULTS as error:
-        raise translation(call, error) from None  # boto3's own texts hold addresses
+        # What boto3 tells holds addresses; of what it did not foresee the log shall have the place.
+        raise translation(call, error) from (None if isinstance(error, _TOLD) else error)
 
 
 def translation(call: str, error: Exception) -> AeontelError:
@@ -37,10 +37,10 @@ def translation(call: str, error: Exception) -> AeontelError:
     if not isinstance(error, ClientError):
         return StorageUnavailable(f"{type(error).__name__} at {call}")
     code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _MISSING:
+    if code == "NoSuchKey" or (call == "stat" and status == 404):  # a HEAD has no body with a code in it
         return ObjectMissing()
     kind = StorageRefused if code in _REFUSALS or status in _REFUSING else StorageUnavailable
-    return kind(f"{code} ({status}) to {call}")
+    return kind(f"{code} ({status}) at {call}")
 
 
 def code_of(error: ClientError) -> str:

@@ -13,21 +13,20 @@ log = logging.getLogger(__name__)
 
 _BUFFER_BYTES = 256 * 1024
 _MOST_BREAKS = 5
-_PATIENCE_S = 30.0
 _LEAST_BYTES_PER_S = 8 * 1024
-"""Over all the time that was spent waiting, once that is more than _PATIENCE_S."""
+"""Over all the time that was spent waiting, once patience has come to its end."""
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
-def open_object(client: Any, bucket: str, key: str) -> BinaryIO:
+def opened(client: Any, bucket: str, key: str, *, patience_s: float) -> BinaryIO:
     """The object as a readable file that can seek. Raises ObjectMissing, StorageRefused, StorageUnavailable."""
-    return cast(BinaryIO, io.BufferedReader(S3Reader(client, bucket, key), _BUFFER_BYTES))
+    return cast(BinaryIO, io.BufferedReader(S3Reader(client, bucket, key, patience_s), _BUFFER_BYTES))
 
 
 class S3Reader(io.RawIOBase):
     """The bytes of one version of an object. Reading raises StorageUnavailable; ObjectMissing when it was deleted."""
 
-    def __init__(self, client: Any, bucket: str, key: str, *, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(self, client: Any, bucket: str, key: str, patience_s: float) -> None:
         self._client = client
         self._place = {"Bucket": bucket, "Key": key}
         self._patience_s = patience_s

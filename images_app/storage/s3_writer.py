@@ -84,7 +84,7 @@ class S3Writer:
         self._may_exist = True
         if self._upload_id is None:
             with translated("commit"):
-                self._to.client.put_object(**self._to.place, **self._to.headers, **self._part.body())
+                self._to.client.put_object(**self._to.place, **self._to.headers, **self._part.body())["ETag"]
         else:
             self._complete(self._upload_id)
         self._has_ended = True
@@ -94,7 +94,7 @@ class S3Writer:
         try:
             self._to.client.complete_multipart_upload(
                 **self._to.place, UploadId=upload_id, MultipartUpload={"Parts": self._sent}
-            )
+            )["ETag"]  # whoever answers without one has no object
         except SERVICE_FAULTS as error:
             # The answer to a first try may have been lost: then the second finds no upload, but the object.
             if not (isinstance(error, ClientError) and code_of(error) == "NoSuchUpload" and self._is_there()):

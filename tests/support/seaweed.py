@@ -92,6 +92,7 @@ class Weed:
         command = [
             *(self._binary, "mini", f"-dir={self._folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports),
             *("-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"),
+            "-s3.autoCreateBucket=false",
             f"-filer.localSocket={self._folder / 'filer.sock'}",
         ]
         environment = {

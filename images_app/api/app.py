@@ -81,6 +81,7 @@ def create_api(world: World) -> FastAPI:
         per_token=world.settings.rate_limit_per_token,
         per_address=world.settings.rate_limit_per_address,
         cookie=COOKIE,
+        shared=world.shared,
     )
     app.add_middleware(Edge)
     return app

@@ -2,91 +2,35 @@
 
 A credential has a bucket of its own once the API took it; until then, and when it is refused, the request counts for
 the address it came from. So guessing credentials is bounded, memory is only spent on credentials that are real, and
-people behind one address do not hold each other up. Buckets are this process's own.
+people behind one address do not hold each other up. With Redis all servers share the buckets.
 
 Header fields: RateLimit and RateLimit-Policy of draft-ietf-httpapi-ratelimit-headers-10, and Retry-After.
 """
 
 import hashlib
 import ipaddress
-import math
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from images_app.api import problems
-from images_app.errors import RateLimited
+from images_app.api.buckets import Buckets, SharedBuckets, State
+from images_app.shared import Shared
 
-_WINDOW_S = 60.0
-_MAX_BUCKETS = 50_000
 _UNLIMITED = ("/api/health/",)
 """Whoever watches the server must be answered."""
-
-
-class Buckets:
-    """Buckets that hold `most` requests and are full again after a minute without any. The least used are forgotten."""
-
-    def __init__(self, name: str, most: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.name = name
-        self.most = most
-        self._clock = clock
-        self._left: OrderedDict[object, tuple[float, float]] = OrderedDict()
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._left
-
-    def take(self, key: object, n: int = 1) -> "State":
-        """Take `n` requests out of a bucket, if it has them; -1 puts one back."""
-        at = self._clock()
-        left, since = self._left.get(key, (float(self.most), at))
-        left = min(self.most, left + (at - since) * self.most / _WINDOW_S)
-        is_allowed = left >= n
-        if is_allowed:
-            left = min(self.most, left - n)
-        self._left[key] = (left, at)
-        self._left.move_to_end(key)
-        if len(self._left) > _MAX_BUCKETS:
-            self._left.popitem(last=False)
-        return State(self.name, self.most, left, is_allowed)
-
-    def forget(self, key: object) -> None:
-        """A credential that holds no more."""
-        self._left.pop(key, None)
-
-
-@dataclass(frozen=True)
-class State:
-    """A bucket after a request."""
-
-    name: str
-    most: int
-    left: float
-    is_allowed: bool
-
-    def headers(self) -> dict[str, str]:
-        until_full = math.ceil((self.most - self.left) * _WINDOW_S / self.most)
-        return {
-            "RateLimit-Policy": f'"{self.name}";q={self.most};w={_WINDOW_S:.0f}',
-            "RateLimit": f'"{self.name}";r={int(self.left)};t={until_full}',
-        }
-
-    def refusal(self) -> RateLimited:
-        wait = math.ceil((1 - self.left) * _WINDOW_S / self.most)
-        return RateLimited(f"At most {self.most} requests a minute. Wait a moment and try again.", max(1, wait))
 
 
 class RateLimit:
     """The layer that counts. A limit of 0 does not count."""
 
-    def __init__(self, app: ASGIApp, *, per_token: int, per_address: int, cookie: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, per_token: int, per_address: int, cookie: str, shared: Shared | None = None
+    ) -> None:
         self._app = app
-        self._tokens = Buckets("token", per_token)
-        self._addresses = Buckets("address", per_address)
+        self._tokens = _buckets("token", per_token, shared)
+        self._addresses = _buckets("address", per_address, shared)
         self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,8 +39,11 @@ class RateLimit:
             await self._app(scope, receive, send)
             return
         credential, address = _credential(scope, self._cookie), _address(scope)
-        is_known = credential is not None and credential in self._tokens
-        state = self._take(self._tokens, credential) if is_known else self._take(self._addresses, address)
+        is_known = False
+        if credential is not None and await self._tokens.knows(credential):
+            is_known, state = True, await self._take(self._tokens, credential)
+        else:
+            state = await self._take(self._addresses, address)
         if state is not None and not state.is_allowed:
             answer = problems.of(scope, state.refusal())
             answer.headers.update(state.headers())
@@ -107,27 +54,31 @@ class RateLimit:
             if message["type"] == "http.response.start":
                 shown = state
                 if credential is not None and is_known == (message["status"] == 401):
-                    shown = self._correct(credential, address, is_known)
+                    shown = await self._correct(credential, address, is_known)
                 if shown is not None:
                     MutableHeaders(scope=message).update(shown.headers())
             await send(message)
 
         await self._app(scope, receive, counted)
 
-    def _take(self, buckets: Buckets, key: object) -> State | None:
-        return buckets.take(key) if buckets.most else None
+    async def _take(self, buckets: Buckets, key: str) -> State | None:
+        return await buckets.take(key) if buckets.most else None
 
-    def _correct(self, credential: bytes, address: str, was_known: bool) -> State | None:
+    async def _correct(self, credential: str, address: str, was_known: bool) -> State | None:
         """The request turned out to belong to the other bucket."""
         if was_known:
-            self._tokens.forget(credential)
-            return self._take(self._addresses, address)
+            await self._tokens.forget(credential)
+            return await self._take(self._addresses, address)
         if self._addresses.most:
-            self._addresses.take(address, -1)
-        return self._take(self._tokens, credential)
+            await self._addresses.take(address, -1)
+        return await self._take(self._tokens, credential)
 
 
-def _credential(scope: Scope, cookie: str) -> bytes | None:
+def _buckets(name: str, most: int, shared: Shared | None) -> Buckets:
+    return Buckets(name, most) if shared is None else SharedBuckets(name, most, shared)
+
+
+def _credential(scope: Scope, cookie: str) -> str | None:
     """What the request authenticates with, as a hash: a bearer token wins over the cookie."""
     headers = Headers(scope=scope)
     scheme, _, secret = headers.get("authorization", "").partition(" ")
@@ -137,7 +88,7 @@ def _credential(scope: Scope, cookie: str) -> bytes | None:
         except CookieError:
             return None
         secret = jar[cookie].value if cookie in jar else ""
-    return hashlib.sha256(secret.strip().encode()).digest() if secret.strip() else None
+    return hashlib.sha256(secret.strip().encode()).hexdigest() if secret.strip() else None
 
 
 def _address(scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """The API of a real world on a real HTTP server in this process, once for each kind of engines (`support/engines.py`).
 
-A test that touches no data is marked `embedded`, and then runs on these engines alone.
+A test that touches no data is marked `embedded`, one about what only the other engines have `production`: then it runs
+on these alone.
 """
 
 import asyncio
@@ -29,17 +30,24 @@ from images_app.settings import load
 from tests.support.engines import Embedded, Engines, Production
 from tests.support.ports import free_port
 from tests.support.postgres import Postgres, binaries
+from tests.support.redis import Redis
+from tests.support.redis import binary as redis_server
 
 EMAIL = "ada@example.com"
+ENGINES = ("embedded", "production")
 _TLS = httpx.create_ssl_context()
 """Made once: it takes longer than most requests, and no client here even uses it."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    for name in ENGINES:
+        config.addinivalue_line("markers", f"{name}: runs on the {name} engines only")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engines" in metafunc.fixturenames:
-        is_embedded = metafunc.definition.get_closest_marker("embedded") is not None
-        names = ["embedded"] if is_embedded else ["embedded", "production"]
-        metafunc.parametrize("engines", names, indirect=True, scope="session")
+        only = [name for name in ENGINES if metafunc.definition.get_closest_marker(name)]
+        metafunc.parametrize("engines", only or ENGINES, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +57,16 @@ def postgres() -> Iterator[Postgres]:
     if found is None:
         pytest.skip("PostgreSQL is not on this machine: neither in /usr/lib/postgresql nor on the PATH.")
     with Postgres(found) as running:
+        yield running
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A Redis of this test's own, to be stopped at will."""
+    found = redis_server()
+    if found is None:
+        pytest.skip("Redis is not on this machine: no redis-server on the PATH.")
+    with Redis(found) as running:
         yield running
 
 

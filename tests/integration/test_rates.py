@@ -1,15 +1,26 @@
 """Nobody sends more requests than their bucket holds, and nobody is held up by others."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import httpx
 import pytest
+from redis.asyncio import Redis as AsyncRedis
 
-from images_app.api.rates import Buckets
+from images_app.api.buckets import Buckets, SharedBuckets
 from images_app.models import User
+from images_app.shared import Shared
 from tests.integration.conftest import Api
 from tests.integration.gallery import problem
+from tests.support.redis import Redis
 
 FEW = pytest.mark.parametrize("options", [{"rate_limit_per_token": 3, "rate_limit_per_address": 1}])
 """One request more comes back every 20 and 60 seconds."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.fixture
@@ -24,19 +35,91 @@ def left(answer: httpx.Response) -> tuple[str, int]:
     return name.strip('"'), int(remaining.removeprefix("r="))
 
 
-def test_a_bucket_refills_within_a_minute_and_holds_no_more_than_its_most() -> None:
+async def allowed(buckets: Buckets, key: str = "a", times: int = 1) -> list[bool]:
+    return [(await buckets.take(key)).is_allowed for _ in range(times)]
+
+
+@pytest.mark.anyio
+async def test_a_bucket_refills_within_a_minute_and_holds_no_more_than_its_most() -> None:
     at = 0.0
     bucket = Buckets("token", 60, clock=lambda: at)
-    assert [bucket.take("a").is_allowed for _ in range(61)] == [True] * 60 + [False]
-    assert bucket.take("b").is_allowed
+    assert await allowed(bucket, times=61) == [True] * 60 + [False]
+    assert await allowed(bucket, "b") == [True]
     at = 0.5
-    assert not bucket.take("a").is_allowed
+    assert await allowed(bucket) == [False]
     at = 1.0
-    assert bucket.take("a").is_allowed
-    assert not bucket.take("a").is_allowed
+    assert await allowed(bucket, times=2) == [True, False]
     at = 1000.0
-    assert bucket.take("a").left == 59
-    assert bucket.take("a").headers() == {"RateLimit-Policy": '"token";q=60;w=60', "RateLimit": '"token";r=58;t=2'}
+    assert (await bucket.take("a")).left == 59
+    told = (await bucket.take("a")).headers()
+    assert told == {"RateLimit-Policy": '"token";q=60;w=60', "RateLimit": '"token";r=58;t=2'}
+
+
+@asynccontextmanager
+async def two_servers(redis: Redis, most: int) -> AsyncIterator[tuple[SharedBuckets, SharedBuckets]]:
+    """The same buckets as two servers have them, neither of which waits before it asks Redis again."""
+    servers = Shared(redis.url, pause_s=0), Shared(redis.url, pause_s=0)
+    yield SharedBuckets("token", most, servers[0]), SharedBuckets("token", most, servers[1])
+    for server in servers:
+        await server.close()
+
+
+@pytest.mark.anyio
+async def test_servers_that_share_a_redis_share_the_buckets(redis: Redis) -> None:
+    async with two_servers(redis, 6) as (one, other):
+        assert not await other.knows("a")
+        assert await allowed(one, times=4) == [True] * 4
+        assert await other.knows("a")
+        assert await allowed(other, times=3) == [True, True, False]
+        assert await allowed(one) == [False]
+        assert (await one.take("a")).headers()["RateLimit"].startswith('"token";r=0;')
+        assert (await other.take("a", -1)).left >= 1
+        assert await allowed(one) == [True]
+        with redis.client() as client:
+            (key,) = client.keys("*")
+            assert 0 < client.pttl(key) <= 60_000
+        await one.forget("a")
+        with redis.client() as client:
+            assert client.keys("*") == []
+
+
+@pytest.mark.anyio
+async def test_without_redis_each_server_goes_on_with_what_it_saw(redis: Redis) -> None:
+    async with two_servers(redis, 4) as (one, other):
+        assert await allowed(one, times=3) == [True] * 3
+        for lose in (redis.pause, redis.kill):
+            lose()
+            assert await other.knows("a") is False
+        assert await allowed(one, times=2) == [True, False]
+        assert await allowed(other, times=5) == [True] * 4 + [False]
+        redis.start()
+        assert await allowed(other, times=5) == [True] * 4 + [False]  # it is new, and knows of nobody
+        assert await allowed(one) == [False]
+
+
+@pytest.mark.anyio
+async def test_while_redis_is_away_nobody_waits_for_it_again_and_again(redis: Redis) -> None:
+    now = 100.0
+    asked = 0
+    shared = Shared(redis.url, clock=lambda: now, pause_s=5)
+
+    async def ask() -> bytes | None:
+        async def ping(client: AsyncRedis) -> bytes:
+            nonlocal asked
+            asked += 1
+            return await client.echo("here")
+
+        return await shared.ask(ping)
+
+    assert await ask() == b"here"
+    redis.kill()
+    assert [await ask() for _ in range(9)] == [None] * 9
+    assert asked == 2
+    redis.start()
+    assert await ask() is None
+    now += 5
+    assert [await ask() for _ in range(3)] == [b"here"] * 3
+    await shared.close()
 
 
 def test_by_default_everybody_is_told_and_nobody_notices(api: Api, ada: User) -> None:

@@ -12,7 +12,7 @@ from images_app.core import users
 from images_app.database import Database
 from images_app.wakeups.local import LocalWakeups, Stamp
 from images_app.wakeups.redis import RedisWakeups
-from tests.support import redis as redis_support
+from tests.support.redis import Redis
 
 WITHIN_S = 30
 NEVER_S = 3600.0
@@ -43,16 +43,6 @@ def opened() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def redis() -> Iterator[redis_support.Redis]:
-    """A Redis of this test's own, to be stopped at will."""
-    found = redis_support.binary()
-    if found is None:
-        pytest.skip("redis-server is not on this machine's PATH.")
-    with redis_support.Redis(found) as running:
-        yield running
-
-
-@pytest.fixture
 def another(world: World, opened: ExitStack) -> Callable[[], Database]:
     """The same database as another server has it."""
 
@@ -75,7 +65,7 @@ def locally(database: Database, opened: ExitStack, every_s: float) -> LocalWakeu
     return made
 
 
-def over(redis: redis_support.Redis, database: Database, opened: ExitStack, every_s: float = NEVER_S) -> RedisWakeups:
+def over(redis: Redis, database: Database, opened: ExitStack, every_s: float = NEVER_S) -> RedisWakeups:
     made = RedisWakeups(database, redis.url, every_s)
     opened.callback(made.close)
     return made
@@ -126,7 +116,7 @@ def test_the_look_at_the_database_tells_a_commit_from_quiet(
 
 
 def test_a_word_of_another_server_comes_through_redis(
-    world: World, another: Callable[[], Database], redis: redis_support.Redis, opened: ExitStack
+    world: World, another: Callable[[], Database], redis: Redis, opened: ExitStack
 ) -> None:
     here, there = Bell(), Bell()
     other = another()
@@ -142,7 +132,7 @@ def test_a_word_of_another_server_comes_through_redis(
 
 
 def test_without_redis_commits_go_on_and_the_database_tells(
-    world: World, another: Callable[[], Database], redis: redis_support.Redis, opened: ExitStack
+    world: World, another: Callable[[], Database], redis: Redis, opened: ExitStack
 ) -> None:
     bell, other = Bell(), another()
     over(redis, world.database, opened, 0.02).listen(bell.ring)
@@ -155,7 +145,7 @@ def test_without_redis_commits_go_on_and_the_database_tells(
 
 
 def test_a_redis_that_comes_back_is_used_again(
-    world: World, another: Callable[[], Database], redis: redis_support.Redis, opened: ExitStack
+    world: World, another: Callable[[], Database], redis: Redis, opened: ExitStack
 ) -> None:
     bell, other = Bell(), another()
     over(redis, world.database, opened).listen(bell.ring)
@@ -172,7 +162,7 @@ def test_a_redis_that_comes_back_is_used_again(
     assert bell.count > before
 
 
-def test_the_end_does_not_wait_for_a_redis_that_does_not_answer(world: World, redis: redis_support.Redis) -> None:
+def test_the_end_does_not_wait_for_a_redis_that_does_not_answer(world: World, redis: Redis) -> None:
     wakeups = RedisWakeups(world.database, redis.url)
     wakeups.listen(Bell().ring)
     commit(world.database)

@@ -33,7 +33,7 @@ def settle_deletion(
     session: Session, queue: Queue, cf_image_id: str, attempt: int, fault: dict[str, float | None] | None
 ) -> None:
     """Forget a confirmed deletion, or enqueue the next try. Never given up: an orphan is paid for every month."""
-    row = session.get(RemoteDeletion, cf_image_id)
+    row = session.get(RemoteDeletion, cf_image_id, with_for_update=True)
     if row is None or row.attempt != attempt:
         return
     if fault is None:

@@ -83,6 +83,7 @@ def register(
     """
     access.require(session, viewer, new.workspace_id, "write")
     if idempotency_key is not None:
+        idempotency.claim(session, viewer, idempotency_key)
         first = replay(session, viewer, new, idempotency_key)
         if first is not None:
             return first
@@ -213,7 +214,8 @@ def _find(session: Session, viewer: Viewer, file_id: str) -> File:
 def claim(session: Session, viewer: Viewer, file_id: str, action: Action) -> File:
     """A file, in the trash or not, to change it: locked until the transaction ends."""
     known = ids.is_id(file_id, "fil")
-    file = session.exec(select(File).where(File.id == file_id).with_for_update()).first() if known else None
+    held = select(File).where(File.id == file_id).with_for_update().execution_options(populate_existing=True)
+    file = session.exec(held).first() if known else None
     if file is None:
         raise NotFound
     access.require(session, viewer, file.workspace_id, action)

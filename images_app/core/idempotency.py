@@ -5,10 +5,17 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from images_app.core.access import Viewer
+from images_app.database import lock
 from images_app.errors import IdempotencyConflict
 from images_app.models import IdempotencyKey, now
 
 LIFETIME = timedelta(hours=24)
+
+
+def claim(session: Session, viewer: Viewer, key: str | None) -> None:
+    """Before `made`, by who is about to make something: of two requests with one key, one comes after the other."""
+    if key is not None:
+        lock(session, f"idempotency {viewer.user_id} {key}")
 
 
 def made(session: Session, viewer: Viewer, key: str | None, fingerprint: str) -> str | None:

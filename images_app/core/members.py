@@ -82,10 +82,10 @@ def invite(
 
 def remove(session: Session, viewer: Viewer, workspace_id: str, user_id: str) -> None:
     """Take somebody out of a workspace; everybody may take out themselves. Raises NotFound, Forbidden, LastOwner."""
+        _lock(session, workspace_id)
     if user_id == viewer.user_id:
         access.role_in(session, viewer, workspace_id)
         access.require_full(viewer)
-        _lock(session, workspace_id)
     else:
         _claim(session, viewer, workspace_id)
     found = session.get(Membership, (workspace_id, user_id))
@@ -99,12 +99,13 @@ def remove(session: Session, viewer: Viewer, workspace_id: str, user_id: str) ->
 
 def _claim(session: Session, viewer: Viewer, workspace_id: str) -> None:
     """The right to change who belongs to a workspace, one at a time. Raises NotFound, Forbidden."""
-    access.require(session, viewer, workspace_id, "manage")
     _lock(session, workspace_id)
+    access.require(session, viewer, workspace_id, "manage")
 
 
 def _lock(session: Session, workspace_id: str) -> None:
-    session.exec(select(Workspace.id).where(Workspace.id == workspace_id).with_for_update()).one()
+    # Whoever uploads there goes on (`key_share`): only this and a change of the workspace itself wait.
+    session.exec(select(Workspace.id).where(Workspace.id == workspace_id).with_for_update(key_share=True)).first()
 
 
 def _add(session: Session, viewer: Viewer, workspace_id: str, user: User, role: Role) -> Member:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, delete, select
 
 from images_app.core import users
+from images_app.database import lock
 from images_app.errors import TooManyAttempts
 from images_app.models import SignInFailure, now
 
@@ -49,7 +50,9 @@ def count(session: Session, bounds: Mapping[str, int]) -> list[int]:
     """Count an attempt as failed for now, for each subject; the ids to `forgive`. Raises TooManyAttempts when it is
     one too many for any of them."""
     at = now()
-    session.exec(delete(SignInFailure).where(col(SignInFailure.at) <= at - WINDOW))
+    lock(session, *bounds)
+    old = col(SignInFailure.subject).in_(bounds), col(SignInFailure.at) <= at - WINDOW
+    session.exec(delete(SignInFailure).where(*old))
     for subject, most in bounds.items():
         _refuse_over(session, subject, most, at)
     rows = [SignInFailure(subject=subject, at=at) for subject in bounds]
@@ -60,9 +63,11 @@ def count(session: Session, bounds: Mapping[str, int]) -> list[int]:
 
 def forgive(session: Session, attempt: Collection[int], email: str | None = None) -> None:
     """The attempt was right: it is not counted, and neither is any other for this e-mail."""
-    session.exec(delete(SignInFailure).where(col(SignInFailure.id).in_(attempt)))
+    which = col(SignInFailure.id).in_(attempt)
     if email is not None:
-        session.exec(delete(SignInFailure).where(col(SignInFailure.subject) == email_subject(email)))
+        lock(session, email_subject(email))
+        which |= col(SignInFailure.subject) == email_subject(email)
+    session.exec(delete(SignInFailure).where(which))
 
 
 def _refuse_over(session: Session, subject: str, most: int, at: datetime) -> None:

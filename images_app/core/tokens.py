@@ -19,6 +19,7 @@ from sqlmodel import Session, col, func, select, update
 from images_app.core import events, paging
 from images_app.core.access import SCOPES, Scope, Viewer, require_person, role_in
 from images_app.core.paging import Listing, Page, Window
+from images_app.database import lock
 from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound, Unauthenticated
 from images_app.models import Token, User, now, table
 
@@ -67,6 +68,7 @@ def create(
 
 
 def _require_room(session: Session, user: User) -> None:
+    lock(session, f"tokens {user.id}")
     if _count(session, user.id) >= MAX_PER_USER:
         raise Conflict(f"You have {MAX_PER_USER} tokens, which is the most. Delete one first.")
 

@@ -12,6 +12,7 @@ from images_app import ids
 from images_app.core import access, events, paging, workspaces
 from images_app.core.access import Viewer
 from images_app.core.paging import Listing, Page, Window
+from images_app.database import lock
 from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound
 from images_app.models import User
 
@@ -120,6 +121,7 @@ def create_with_hash(
     session: Session, email: str, password_hash: str | None, *, is_admin: bool = False, actor_id: str | None = None
 ) -> User:
     """The same with a password hashed before, which takes too long for a transaction of a running server."""
+    lock(session, f"user {normal}")
     normal = valid_email(email)
     if find(session, normal) is not None:
         raise Conflict("There is already a user with this e-mail address.")
@@ -133,6 +135,7 @@ def create_with_hash(
 
 def ensure_admin(session: Session, email: str) -> User | None:
     """Make the first admin and their workspace when there is no user at all; else None and nothing happens."""
+    lock(session, "first admin")
     if session.exec(select(User.id).limit(1)).first() is not None:
         return None
     admin = create(session, email, None, is_admin=True)
@@ -141,10 +144,9 @@ def ensure_admin(session: Session, email: str) -> User | None:
 
 
 def without_password(session: Session, email: str) -> User | None:
-    """The user with this address, if they have no password yet."""
-    return session.exec(
-        select(User).where(User.email == normal_email(email), col(User.password_hash).is_(None))
-    ).first()
+    """The user with this address, if they have no password yet; locked, so that one gives them one."""
+    query = select(User).where(User.email == normal_email(email), col(User.password_hash).is_(None))
+    return session.exec(query.with_for_update()).first()
 
 
 def set_password(session: Session, user: User, password: str) -> None:

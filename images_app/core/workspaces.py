@@ -54,6 +54,7 @@ def make(session: Session, viewer: Viewer, name: str, *, idempotency_key: str | 
     fingerprint = hashlib.sha256(f"workspace\0{name}".encode()).hexdigest()
     first_id = idempotency.made(session, viewer, idempotency_key, fingerprint)
     first = None if first_id is None else session.get(Workspace, first_id)
+    idempotency.claim(session, viewer, idempotency_key)
     if first is not None:
         access.role_in(session, viewer, first.id)
         return first
@@ -88,7 +89,8 @@ def change(session: Session, viewer: Viewer, workspace_id: str, changes: dict[st
         raise InvalidParameter("Name something to change.")
     if not viewer.is_admin and changes.keys() & _ADMINS_OWN.keys():
         raise Forbidden("Only an admin may change a quota.")
-    workspace = session.exec(select(Workspace).where(Workspace.id == workspace_id).with_for_update()).one()
+    held = select(Workspace).where(Workspace.id == workspace_id).with_for_update(key_share=True)
+    workspace = session.exec(held).one()
     about = {_ADMINS_OWN.get(key, key): value for key, value in changes.items() if getattr(workspace, key) != value}
     for key, value in changes.items():
         setattr(workspace, key, value)

@@ -30,15 +30,22 @@ def add_file(
     mime: str = "text/plain",
 ) -> File:
     """A registered file with its bytes in the object store; an image is waiting to be provisioned."""
+    new = new_file(world, workspace, data, name=name, mime=mime)
+    with world.database.write() as session:
+        return files.register(session, world.queue, viewer_of(user), new)
+
+
+def new_file(
+    world: World, workspace: Workspace, data: bytes, *, name: str = "notes.txt", mime: str = "text/plain"
+) -> NewFile:
+    """Bytes in the object store that are not a file yet."""
     file_id = ids.new("fil")
     key = f"{workspace.bucket}/{file_id}/{name}"
     writer = world.objects.create(key, mime)
     writer.write(data)
     writer.commit()
     sha256 = hashlib.sha256(data).hexdigest()
-    new = NewFile(file_id, workspace.id, name, mime, len(data), sha256, key, mime.startswith("image/"))
-    with world.database.write() as session:
-        return files.register(session, world.queue, viewer_of(user), new)
+    return NewFile(file_id, workspace.id, name, mime, len(data), sha256, key, mime.startswith("image/"))
 
 
 def add_image(

@@ -8,6 +8,7 @@ import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,10 @@ from images_app.cli.fault import fail, plain_errors
 from images_app.errors import AeontelError, CloudflareError
 
 if TYPE_CHECKING:
-    from images_app.bootstrap import World
+    from images_app.cloudflare.base import CloudflareImages
+    from images_app.keys import Keys
+    from images_app.settings import Settings
+    from images_app.storage.base import ObjectStore
 
 _URL_VALID_S = 300
 _WITHIN_S = 15.0
@@ -32,33 +36,45 @@ def smoke(
     limit (1,200 in five minutes); with --delivery also one or two delivered images. Prints every step with its time,
     and ends with 1 at the first that fails. Nothing is left behind, and the database is not touched.
     """
-    from images_app import bootstrap
+    from images_app import bootstrap, keys
     from images_app.settings import settings
 
     with plain_errors():
-        world = bootstrap.build(settings())
+        own = settings()
+        kept = keys.load(own.make_data_dir() / "keys")
+        parts = _Parts(own, kept, bootstrap.object_store(own, kept), bootstrap.cloudflare_images(own, kept))
         try:
-            _run(world, delivery=delivery)
+            _run(parts, delivery=delivery)
         finally:
-            world.close()
+            parts.cloudflare.close()
     typer.echo("Everything works.")
 
 
-def _run(world: "World", *, delivery: bool) -> None:
-    cloudflare, is_private = world.cloudflare, world.settings.url_signing != "none"
+@dataclass(frozen=True)
+class _Parts:
+    """What of a server is tried. Not the database: its pace is for work, and this is a few questions."""
+
+    settings: "Settings"
+    keys: "Keys"
+    objects: "ObjectStore"
+    cloudflare: "CloudflareImages"
+
+
+def _run(parts: _Parts, *, delivery: bool) -> None:
+    cloudflare, is_private = parts.cloudflare, parts.settings.url_signing != "none"
     marker = f"smoke-{secrets.token_hex(8)}"
     key = f"{marker}/picture.png"
     with _step("credentials are taken"):
         cloudflare.check()
     with _step("an object is stored"):
-        writer = world.objects.create(key, "image/png")
+        writer = parts.objects.create(key, "image/png")
         writer.write(_picture())
         writer.commit()
     made: list[str] = []
     try:
         with _step("Cloudflare copies it from its presigned URL"):
             image = cloudflare.create_from_url(
-                world.objects.presign_get(key, expires_in=_URL_VALID_S, reach="internal"),
+                parts.objects.presign_get(key, expires_in=_URL_VALID_S, reach="internal"),
                 metadata={"fileId": marker},
                 creator="aeontel-smoke",
                 require_signed_urls=is_private,
@@ -67,9 +83,9 @@ def _run(world: "World", *, delivery: bool) -> None:
         with _step("it is found by its metadata"):
             _until(lambda: [found.id for found in cloudflare.find(marker)] == made, "the list does not have it")
         with _step("the account hash is known"):
-            account_hash = _account_hash(world, image.account_hash)
+            account_hash = _account_hash(parts, image.account_hash)
         if delivery:
-            _deliver(world, account_hash, image.id, is_private=is_private)
+            _deliver(parts, account_hash, image.id, is_private=is_private)
         with _step("it is deleted"):
             cloudflare.delete(image.id)
             _until(lambda: not cloudflare.find(marker), "the list still has it")
@@ -77,13 +93,13 @@ def _run(world: "World", *, delivery: bool) -> None:
     finally:
         for image_id in made:
             cloudflare.delete(image_id)
-        world.objects.delete(key)
+        parts.objects.delete(key)
 
 
-def _deliver(world: "World", account_hash: str, image_id: str, *, is_private: bool) -> None:
+def _deliver(parts: _Parts, account_hash: str, image_id: str, *, is_private: bool) -> None:
     from images_app import bootstrap
 
-    links = bootstrap.delivery(world.settings, world.keys, lambda: account_hash)
+    links = bootstrap.delivery(parts.settings, parts.keys, lambda: account_hash)
     url = links.url(image_id, private=is_private)
     with _step("it is delivered"):
         _until(lambda: _get(url) == 200, f"{url.partition('?')[0]} does not answer with a picture")
@@ -94,11 +110,11 @@ def _deliver(world: "World", account_hash: str, image_id: str, *, is_private: bo
                 raise _Wrong(f"the answer was {status}, not 403")
 
 
-def _account_hash(world: "World", told: str | None) -> str:
-    wanted = world.settings.cloudflare_account_hash
+def _account_hash(parts: _Parts, told: str | None) -> str:
+    wanted = parts.settings.cloudflare_account_hash
     if told is None and not wanted:
         raise _Wrong("Cloudflare did not tell it: set IMAGES_CLOUDFLARE_ACCOUNT_HASH, see the dashboard")
-    if world.settings.cloudflare == "remote" and wanted and told not in (None, wanted):
+    if parts.settings.cloudflare == "remote" and wanted and told not in (None, wanted):
         raise _Wrong(f"IMAGES_CLOUDFLARE_ACCOUNT_HASH is not this account's, which is {told}")
     return told or wanted
 

@@ -121,8 +121,8 @@ def create_with_hash(
     session: Session, email: str, password_hash: str | None, *, is_admin: bool = False, actor_id: str | None = None
 ) -> User:
     """The same with a password hashed before, which takes too long for a transaction of a running server."""
-    lock(session, f"user {normal}")
     normal = valid_email(email)
+    lock(session, f"user {normal}")
     if find(session, normal) is not None:
         raise Conflict("There is already a user with this e-mail address.")
     user = User(email=normal, password_hash=password_hash, is_admin=is_admin)

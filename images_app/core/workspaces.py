@@ -52,9 +52,9 @@ def make(session: Session, viewer: Viewer, name: str, *, idempotency_key: str | 
     if viewer.token_workspaces is not None:
         raise Forbidden("This token is bound to workspaces.")
     fingerprint = hashlib.sha256(f"workspace\0{name}".encode()).hexdigest()
+    idempotency.claim(session, viewer, idempotency_key)
     first_id = idempotency.made(session, viewer, idempotency_key, fingerprint)
     first = None if first_id is None else session.get(Workspace, first_id)
-    idempotency.claim(session, viewer, idempotency_key)
     if first is not None:
         access.role_in(session, viewer, first.id)
         return first

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 from pydantic import BaseModel
 
 from images_app.api.examples import EXAMPLES
 from images_app.api.schemas import Input, Schema
 from tests.integration.conftest import Api
+from tests.support.chromium import chromium
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 OPEN = {
     *("signIn", "setPassword", "checkPasswordLink", "forgetPassword"),
     *("getLimits", "getLive", "getReady", "listProblems", "getProblem"),
@@ -115,8 +113,7 @@ def test_the_page_shows_every_operation_with_no_other_server_and_no_refused_scri
 ) -> None:
     asked: list[str] = []
     said: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         page = browser.new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
@@ -128,6 +125,5 @@ def test_the_page_shows_every_operation_with_no_other_server_and_no_refused_scri
         page.get_by_role("button", name="Try it out").click()
         page.get_by_role("button", name="Execute").click()
         page.get_by_text("maxFileBytes").first.wait_for()
-        browser.close()
     assert [url for url in asked if not url.startswith((api.url, "data:", "blob:"))] == []
     assert said == []

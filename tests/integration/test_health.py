@@ -118,7 +118,7 @@ async def test_a_caller_that_leaves_does_not_take_the_answer_from_the_others() -
 async def test_a_check_that_hangs_is_reported_and_not_started_again_until_it_is_back() -> None:
     go = threading.Event()
     check = Counted(lambda: None if go.wait(10) else broken())
-    readiness = Readiness({"one": check, "two": Counted()}, limit=0.01, keep=0)
+    readiness = Readiness({"one": check, "two": Counted()}, limit=1, keep=0)
     for _ in range(3):
         assert await readiness.outcomes() == {"one": "timeout", "two": "ok"}
     assert check.runs == 1

@@ -205,7 +205,7 @@ def test_copies_that_nobody_committed_are_swept_away(pipeline: Pipeline) -> None
 
 
 def test_copies_of_a_file_without_image_are_swept_away_but_not_while_one_is_due(pipeline: Pipeline) -> None:
-    pipeline.gate.next(CREATE, refuse(429, **{"retry-after": "5"}))
+    pipeline.gate.next(CREATE, refuse(429, **{"retry-after": "600"}))
     file_id = pipeline.upload()
     pipeline.wait_for_state(file_id, "waiting")
     stray = pipeline.copy_again(file_id)

@@ -8,6 +8,9 @@ import pytest
 
 from tests.integration.conftest import Api
 
+pytestmark = pytest.mark.embedded
+"""A bucket serves its own presigned URLs: what they give is in `tests/contract/test_s3_faults.py`."""
+
 DATA = bytes(range(256)) * 2048
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support import seaweed
 from tests.support.server import RunningServer
 
 MB = 1024 * 1024
 FILE_MB = 500
 MOST_GROWTH_MB = 20
+"""A bucket gets the file in parts of 8 MiB, one of which is in memory."""
 BOUNDARY = "frontier"
 
 
@@ -64,9 +66,21 @@ def body(workspace_id: str, megabytes: int, *, is_file_first: bool) -> Iterator[
     yield f"--{BOUNDARY}--\r\n".encode()
 
 
+@pytest.fixture(params=["disk", "s3"])
+def storage(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
+    """Settings of where the file goes."""
+    if request.param == "disk":
+        yield {}
+        return
+    with seaweed.shared().settings() as bucket:
+        yield bucket
+
+
 @pytest.mark.parametrize("is_file_first", [False, True])
-def test_a_large_file_passes_through_without_staying_in_memory(tmp_path: Path, is_file_first: bool) -> None:
-    with RunningServer(tmp_path / "data") as server, server.client() as client:
+def test_a_large_file_passes_through_without_staying_in_memory(
+    tmp_path: Path, storage: dict[str, object], is_file_first: bool
+) -> None:
+    with RunningServer(tmp_path / "data", **storage) as server, server.client() as client:
         workspace_id = client.get("/api/me").json()["workspaces"][0]["id"]
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
@@ -74,7 +88,7 @@ def test_a_large_file_passes_through_without_staying_in_memory(tmp_path: Path, i
             content = body(workspace_id, megabytes, is_file_first=is_file_first)
             return client.post("/api/files", content=content, headers=headers, timeout=120)
 
-        assert upload(8).status_code == 201  # what is imported and pooled once is not the file's
+        assert upload(20).status_code == 201  # what is imported and pooled once is not the file's
         time.sleep(1)
         before = resident_mb(server.pid)
         with Watch(server.pid) as watch:

@@ -42,7 +42,7 @@ def credentials(
     with plain_errors():
         if settings().cloudflare == "remote":
             fail("IMAGES_CLOUDFLARE=remote: this server has no Cloudflare Images of its own.")
-        kept = keys.load(settings().data_dir / "keys")
+        kept = keys.load(settings().data_dir / "keys", settings().secret_key)
         config = EmulatorConfig(
             data_dir=settings().data_dir / "cloudflare",
             account_id=kept.cloudflare_account_id,
@@ -53,6 +53,17 @@ def credentials(
     shown = standalone.shown(config, settings().public_url)
     names = shown if everything else ("apiBase", "accountId", "accountHash", "apiToken", "deliveryBase")
     typer.echo(json.dumps({name: shown[name] for name in names}, indent=2))
+
+
+@app.command("token-keys")
+def token_keys() -> None:
+    """Print the secrets of `?token=` URLs by their names, as JSON: what the Worker in front of Cloudflare needs."""
+    from images_app import keys
+    from images_app.settings import settings
+
+    with plain_errors():
+        kept = keys.load(settings().make_data_dir() / "keys")
+    typer.echo(json.dumps({kept.delivery_token_id: kept.delivery_token}))
 
 
 @app.command()

@@ -1,11 +1,14 @@
 """A server with IMAGES_CLOUDFLARE=remote: the same code, and a Cloudflare in another process that it knows only by its
 settings."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import jwt
 import pytest
 
 from tests.support.emulator import ACCOUNT_HASH, ACCOUNT_ID, TOKEN, RunningEmulator
@@ -261,6 +264,16 @@ def test_the_smoke_command_says_what_does_not_work(server: RunningServer, cloudf
         assert "token=" not in result.stderr
         suffer(cloudflare)
         assert stored(cloudflare) == 0
+
+
+def test_the_keys_for_the_worker_are_those_that_sign_tokens(server: RunningServer) -> None:
+    server.use(url_signing="jwt")
+    server.start()
+    keys = json.loads(server.aeontel("cloudflare", "token-keys").stdout)
+    with server.client() as client:
+        token = parse_qs(urlsplit(image(client, upload(client))["url"]).query)["token"][0]
+    claims = jwt.decode(token, keys[jwt.get_unverified_header(token)["kid"]], ["HS256"], options={"verify_aud": False})
+    assert claims["var"] == "public"
 
 
 def test_a_server_with_the_real_one_has_no_credentials_of_a_local_one(

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _RECOVER_EVERY_S = 2.0
 _SWEEP_EVERY_S = 30.0
+_SWEEP_OBJECTS_EVERY_S = 600.0
 _FORGET_EVERY = 20
 _CONNECTIONS = 10
 """Of the engine itself; by default it would hold 20 for each process."""
@@ -53,7 +54,7 @@ class Tenure:
         register(self._shop)
         DBOS.launch()
         log.info("working as %s", name_of(self._slot.number))
-        for loop in (self._ensure_variants, self._recover, self._sweep):
+        for loop in (self._ensure_variants, self._recover, self._sweep, self._sweep_objects):
             thread = threading.Thread(target=loop, daemon=True, name=loop.__name__)
             thread.start()
             self._threads.append(thread)
@@ -61,7 +62,8 @@ class Tenure:
     def end(self) -> None:
         """End within a few seconds. Attempts under way are abandoned: they are durable."""
         self._shop.stopping.set()
-        DBOS.destroy(destroy_registry=True)
+        # Workflows leave before the engine is gone, or each would complain that it is.
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=1 if self._shop.is_busy else 0)
         for thread in self._threads:
             thread.join(timeout=1)
 
@@ -96,10 +98,18 @@ class Tenure:
             if rounds % _FORGET_EVERY == 0:
                 sweeps.forget(world.database, client)
                 sweeps.empty_trash(world.database, self._queue, world.settings.trash_days)
-                world.objects.sweep()
             rounds += 1
 
         self._repeat("a sweep", _SWEEP_EVERY_S, sweep)
+
+    def _sweep_objects(self) -> None:
+        """By itself: a file store that is slow or away must not hold up the other sweeps."""
+
+        def sweep() -> None:
+            if self._slot.leads():
+                self._world.objects.sweep()
+
+        self._repeat("sweeping the file store", _SWEEP_OBJECTS_EVERY_S, sweep)
 
     def _repeat(self, what: str, every_s: float, act: Callable[[], object]) -> None:
         while not self._shop.stopping.is_set():

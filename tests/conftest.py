@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_APART = ("tests/e2e/test_scale.py", "tests/e2e/test_signing.py")
-"""Browser tests that are a group each: they take as long as all others together."""
+_APART = ("tests/e2e/test_scale.py", "tests/e2e/test_signing.py", "tests/e2e/test_two_servers.py")
+"""Browser tests that are a group each: they start servers of their own, or take long."""
 _TURNS = ("tests/e2e/", "tests/integration/", *_APART, "tests/contract/", "tests/unit/")
 """Long groups begin first, so that no process is left with one when the others have ended; the many small groups come
-last. Both of `_APART` would only wait in the beginning: the front end is built once."""
+last. All of `_APART` would only wait in the beginning: the front end is built once."""
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

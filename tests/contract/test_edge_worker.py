@@ -256,6 +256,7 @@ def test_without_its_secrets_it_shows_nothing_and_says_nothing(upstream: Origin,
         ("toString", "function toString() { [native code] }"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_a_key_is_one_of_the_bindings_and_nothing_that_every_object_has(upstream: Origin, kid: str, text: str) -> None:
     query = TokenSignature(text, key_id=kid).query(Picture(ACCOUNT_HASH, "img-1", "public"), int(time.time()) + 600)
     with running(upstream.url) as edge:

@@ -26,21 +26,23 @@ def render(kind: str, value: object, _context: object) -> str | bool:
 def run() -> None:
     url = context.config.attributes.get("url") or settings().database_url
     engine = make_engine(url).execution_options(aeontel_writes=True)
-    # All in one transaction, which nobody else may have at the same time: several servers can start at once.
-    with engine.connect() as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('migrations', 0))")
-        context.configure(
-            connection=connection,
-            target_metadata=SQLModel.metadata,
-            render_as_batch=engine.dialect.name == "sqlite",
-            include_name=ours,
-            render_item=render,
-            compare_type=True,
-        )
-        context.run_migrations()
-    engine.dispose()
+    try:
+        # All in one transaction, which nobody else may have at the same time: several servers can start at once.
+        with engine.connect() as connection, connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('migrations', 0))")
+            context.configure(
+                connection=connection,
+                target_metadata=SQLModel.metadata,
+                render_as_batch=engine.dialect.name == "sqlite",
+                include_name=ours,
+                render_item=render,
+                compare_type=True,
+            )
+            context.run_migrations()
+    finally:
+        engine.dispose()
 
 
 run()

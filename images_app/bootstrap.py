@@ -67,7 +67,7 @@ class World:
 
 def build(settings: Settings) -> World:
     """The world that these settings describe."""
-    own = keys.load(settings.make_data_dir() / "keys")
+    own = keys.load(settings.make_data_dir() / "keys", settings.secret_key)
     database = Database(settings.database_url)
     return World(
         settings=settings,

@@ -141,7 +141,7 @@ class SignInFailure(SQLModel, table=True):
     __tablename__ = "sign_in_failure"
     __table_args__ = (Index("ix_sign_in_failure_subject_at", "subject", "at"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     subject: str = Field(max_length=400)
     at: datetime = _time(default_factory=now)
 
@@ -340,6 +340,15 @@ class Turn(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=64)
     next_at: float
     """Seconds since 1970 by the database's clock."""
+
+
+class KeyFingerprint(SQLModel, table=True):
+    """Of a key that all servers of this database share (`keys.py`)."""
+
+    __tablename__ = "key_fingerprint"
+
+    name: str = Field(primary_key=True, max_length=64)
+    fingerprint: str = Field(max_length=64)
 
 
 class LearntFact(SQLModel, table=True):

@@ -15,10 +15,13 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.exc import ArgumentError
 
+from images_app.database import url_of
 from images_app.errors import SettingsError
 
 _CLOUDFLARE_DELIVERY = "imagedelivery.net"
+_MIN_SECRET_KEY = 32
 _PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -42,6 +45,9 @@ class Settings(BaseSettings):
     admin_email: str = "admin@localhost"
     admin_password: str = ""
     """Used at the first start only; generated and printed once when empty."""
+
+    secret_key: str = ""
+    """From which all keys of the server are derived. Several servers have the same; generated files unless set."""
 
     database_url: str = ""
     """`sqlite:///$IMAGES_DATA_DIR/aeontel.db` unless set."""
@@ -147,7 +153,15 @@ class Settings(BaseSettings):
         return self.data_dir
 
     def _refuse_what_cannot_work(self) -> None:
-        """Settings that are fine each, but not together."""
+        """Settings that are fine each, but not together; and those whose value is not to be shown."""
+        if 0 < len(self.secret_key) < _MIN_SECRET_KEY:
+            raise ValueError(f"IMAGES_SECRET_KEY must be random and have at least {_MIN_SECRET_KEY} characters")
+        try:
+            url_of(self.database_url)
+        except (ValueError, ArgumentError):
+            raise ValueError(
+                "IMAGES_DATABASE_URL must be like postgresql://user:password@host/name or sqlite:////path/to/file"
+            ) from None
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("IMAGES_REDIS_URL must begin with redis://, rediss:// (TLS) or unix://")
         if self.smtp_host and "@" not in self.smtp_from:

@@ -52,6 +52,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_workspace_type_seq", ["workspace_id", "type", "seq"], unique=False)
 
     op.create_table(
+        "key_fingerprint",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("fingerprint", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "learnt_fact",
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("value", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
@@ -90,7 +96,7 @@ def upgrade() -> None:
 
     op.create_table(
         "sign_in_failure",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", models.BIG, nullable=False),
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=400), nullable=False),
         sa.Column("at", models.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -333,6 +339,7 @@ def downgrade() -> None:
     op.drop_table("provisioning_pause")
     op.drop_table("turn")
     op.drop_table("learnt_fact")
+    op.drop_table("key_fingerprint")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_workspace_type_seq")
         batch_op.drop_index("ix_event_workspace_seq")

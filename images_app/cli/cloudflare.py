@@ -62,7 +62,7 @@ def token_keys() -> None:
     from images_app.settings import settings
 
     with plain_errors():
-        kept = keys.load(settings().make_data_dir() / "keys")
+        kept = keys.load(settings().make_data_dir() / "keys", settings().secret_key)
     typer.echo(json.dumps({kept.delivery_token_id: kept.delivery_token}))
 
 

@@ -4,10 +4,26 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from images_app import migrations
+from images_app import keys, migrations
 from images_app.core import users
 from images_app.database import Database
 from images_app.settings import settings
+
+
+def require_shared_keys() -> None:
+    """Raise SettingsError when the other servers on this database have other keys."""
+    with local_database() as database:
+        keys.require_shared(database, _keys())
+
+
+def adopt_keys() -> None:
+    """Make the keys of this machine those of all servers on its database."""
+    with local_database() as database:
+        keys.adopt(database, _keys())
+
+
+def _keys() -> keys.Keys:
+    return keys.load(settings().make_data_dir() / "keys", settings().secret_key)
 
 
 @contextmanager

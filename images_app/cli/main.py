@@ -2,7 +2,7 @@
 
 import typer
 
-from images_app.cli import cloudflare, server, token, user
+from images_app.cli import cloudflare, keys, server, token, user
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("serve")(server.serve)
@@ -11,3 +11,4 @@ app.command("migrate")(server.migrate)
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
 app.add_typer(cloudflare.app, name="cloudflare")
+app.add_typer(keys.app, name="keys")

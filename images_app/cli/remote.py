@@ -14,7 +14,7 @@ def require_cloudflare(settings: Settings) -> None:
     """
     if settings.cloudflare == "local":
         return
-    client = bootstrap.cloudflare_images(settings, keys.load(settings.make_data_dir() / "keys"))
+    client = bootstrap.cloudflare_images(settings, keys.load(settings.make_data_dir() / "keys", settings.secret_key))
     try:
         client.check()
     except CloudflareError as error:

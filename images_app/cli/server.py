@@ -38,7 +38,7 @@ def serve(
     ] = False,
 ) -> None:
     """Run the server: migrations, front end, then everything on one port until Ctrl-C."""
-    from images_app.cli.local import first_start
+    from images_app.cli.local import first_start, require_shared_keys
     from images_app.cli.lock import hold
     from images_app.cli.remote import require_cloudflare
     from images_app.cli.storage import require_storage
@@ -48,6 +48,7 @@ def serve(
         own = settings()
         serving.require_free_port(own.host, own.port, "PORT=3001 make run")
         lock = hold(own.make_data_dir())
+        require_shared_keys()
         require_storage(own)
         require_cloudflare(own)
         if not headless:

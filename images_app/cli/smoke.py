@@ -41,7 +41,7 @@ def smoke(
 
     with plain_errors():
         own = settings()
-        kept = keys.load(own.make_data_dir() / "keys")
+        kept = keys.load(own.make_data_dir() / "keys", own.secret_key)
         parts = _Parts(own, kept, bootstrap.object_store(own, kept), bootstrap.cloudflare_images(own, kept))
         try:
             _run(parts, delivery=delivery)

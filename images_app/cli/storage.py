@@ -14,7 +14,7 @@ def require_storage(settings: Settings) -> None:
     """
     if settings.storage == "disk":
         return
-    store = bootstrap.object_store(settings, keys.load(settings.make_data_dir() / "keys"))
+    store = bootstrap.object_store(settings, keys.load(settings.make_data_dir() / "keys", settings.secret_key))
     at = settings.s3_endpoint or "AWS"
     try:
         store.check()

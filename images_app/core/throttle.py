@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select
 
 from images_app.core import users
@@ -63,7 +64,7 @@ def count(session: Session, bounds: Mapping[str, int]) -> list[int]:
 
 def forgive(session: Session, attempt: Collection[int], email: str | None = None) -> None:
     """The attempt was right: it is not counted, and neither is any other for this e-mail."""
-    which = col(SignInFailure.id).in_(attempt)
+    which: ColumnElement[bool] = col(SignInFailure.id).in_(attempt)
     if email is not None:
         lock(session, email_subject(email))
         which |= col(SignInFailure.subject) == email_subject(email)

@@ -160,6 +160,7 @@ def trash(session: Session, queue: Queue, viewer: Viewer, file_id: str) -> None:
     _count(session, file, -1)
     file.is_trashed = True
     file.trashed_at = file.updated_at = now()
+    file.trashed_by = viewer.user_id
     counters.add(session, file.workspace_id, "trash", 1)
     if image_id is not None:
         events.emit(session, "image.deleted", file, image_id=image_id, actor_id=viewer.user_id)
@@ -176,7 +177,7 @@ def restore(session: Session, queue: Queue, viewer: Viewer, file_id: str) -> Fil
     if not file.is_trashed:
         raise Conflict("The file is not in the trash.")
     file.is_trashed = False
-    file.trashed_at = None
+    file.trashed_at = file.trashed_by = None
     file.updated_at = now()
     _count(session, file, 1)
     counters.add(session, file.workspace_id, "trash", -1)

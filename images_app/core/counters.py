@@ -1,8 +1,8 @@
 """Exact totals, kept by `SET n = n + d` in the transaction that changes what they count.
 
 Names: `files` (not in the trash), `files:uploading` `files:ready` `files:error` (the same by status), `trash`,
-`images`, `bytes` (of originals, the trash included: they still take room), `event:<type>` (events by type). Events
-about accounts belong to no workspace: their totals are under SERVER.
+`images`, `bytes` (of originals, the trash included: they still take room), `members`, `event:<type>` (events by type).
+What belongs to no workspace is under SERVER: `users`, `workspaces`, and events about accounts.
 
 Many transactions change the same few rows. So the changes of one are gathered, and written at its end in an order
 that all keep to: on PostgreSQL two could otherwise wait for each other.
@@ -21,7 +21,7 @@ from images_app.models import Counter, FileEventType, WorkspaceEventType, table
 
 SERVER = ""
 EVENTS = tuple(f"event:{type}" for type in (*get_args(FileEventType), *get_args(WorkspaceEventType)))
-NAMES = ("files", "files:uploading", "files:ready", "files:error", "trash", "images", "bytes", *EVENTS)
+NAMES = ("files", "files:uploading", "files:ready", "files:error", "trash", "images", "bytes", "members", *EVENTS)
 
 
 _PLAIN = table(Counter)
@@ -67,6 +67,8 @@ def _rank(change: tuple[tuple[str, str], int]) -> tuple[bool, str, str]:
 
 def total(session: Session, workspace_ids: Sequence[str] | None, *names: str) -> int:
     """The sum of these totals over these workspaces, or over all when None."""
+    if not names or (workspace_ids is not None and not workspace_ids):
+        return 0
     _write(session)
     if workspace_ids is None:
         return int(session.scalar(_SUM, {"names": names}) or 0)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from images_app import ids
-from images_app.core import access, events, paging, passwords, users
+from images_app.core import access, counters, events, paging, passwords, users
 from images_app.core.access import Role, Viewer
 from images_app.core.paging import Listing, Page, Window
 from images_app.core.passwords import Link
@@ -34,10 +34,9 @@ class Member:
 def list_page(session: Session, viewer: Viewer, workspace_id: str, window: Window) -> Page[Member]:
     """The members of a workspace, for every one of them; newest user first. Raises NotFound, Forbidden."""
     access.require(session, viewer, workspace_id, "read")
-    # A workspace has few members, so they are counted.
-    total = select(func.count()).select_from(Membership).where(col(Membership.workspace_id) == workspace_id)
     here = {"workspace_id": workspace_id}
-    return paging.page(session, _LIST, [here], window, lambda: session.exec(total).one()).map(lambda row: Member(*row))
+    page = paging.page(session, _LIST, [here], window, lambda: counters.total(session, [workspace_id], "members"))
+    return page.map(lambda row: Member(*row))
 
 
 def put(session: Session, viewer: Viewer, workspace_id: str, user_id: str, role: Role) -> Member:
@@ -94,6 +93,7 @@ def remove(session: Session, viewer: Viewer, workspace_id: str, user_id: str) ->
     _keep_an_owner(session, found)
     about = {"userId": user_id, "email": session.get_one(User, user_id).email, "role": found.role}
     session.delete(found)
+    counters.add(session, workspace_id, "members", -1)
     events.record(session, "member.removed", workspace_id, actor_id=viewer.user_id, data=about)
 
 
@@ -111,6 +111,7 @@ def _lock(session: Session, workspace_id: str) -> None:
 def _add(session: Session, viewer: Viewer, workspace_id: str, user: User, role: Role) -> Member:
     membership = Membership(workspace_id=workspace_id, user_id=user.id, role=role)
     session.add(membership)
+    counters.add(session, workspace_id, "members", 1)
     about = {"userId": user.id, "email": user.email, "role": role}
     events.record(session, "member.added", workspace_id, actor_id=viewer.user_id, data=about)
     return Member(membership, user)

@@ -25,6 +25,8 @@ _BY_DIGEST = (
 _LIST: Listing[Session] = Listing(KIND, Session, select(Session), lambda row: row.id)
 LIFETIME = timedelta(days=30)
 """Since the last use."""
+MAX_PER_USER = 100
+"""Whoever signs in once more is signed out where they signed in first."""
 _USE_NOTED_EVERY = timedelta(hours=1)
 
 
@@ -68,6 +70,8 @@ def open(db: Db, user: User, user_agent: str = "") -> tuple[str, Viewer]:
     db.flush()
     about = {"sessionId": row.id, "userAgent": row.user_agent}
     events.record_account(db, "session.started", actor_id=user.id, data=about)
+    newest = select(Session.id).where(Session.user_id == user.id).order_by(col(Session.id).desc()).limit(MAX_PER_USER)
+    _end(db, user.id, user.id, col(Session.id).not_in(newest))
     return secret, _viewer_of(row, user)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from images_app import ids
-from images_app.core import access, events, paging, workspaces
+from images_app.core import access, counters, events, paging, workspaces
 from images_app.core.access import Viewer
 from images_app.core.paging import Listing, Page, Window
 from images_app.database import lock
@@ -96,8 +96,7 @@ def emails(session: Session, user_ids: Collection[str]) -> dict[str, str]:
 def list_page(session: Session, viewer: Viewer, window: Window) -> Page[User]:
     """Everybody there is, newest first. Raises Forbidden for all but admins."""
     access.require_admin(viewer)
-    total = select(func.count()).select_from(User)
-    return paging.page(session, _LIST, [{}], window, lambda: session.exec(total).one())
+    return paging.page(session, _LIST, [{}], window, lambda: counters.total(session, [counters.SERVER], "users"))
 
 
 def get(session: Session, viewer: Viewer, user_id: str) -> User:
@@ -128,6 +127,7 @@ def create_with_hash(
     user = User(email=normal, password_hash=password_hash, is_admin=is_admin)
     session.add(user)
     session.flush()
+    counters.add(session, counters.SERVER, "users", 1)
     about = {"userId": user.id, "email": user.email}
     events.record_account(session, "user.created", actor_id=actor_id, data=about)
     return user

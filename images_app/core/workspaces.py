@@ -38,6 +38,8 @@ def create(session: Session, user_id: str, name: str) -> Workspace:
     session.flush()
     session.add(Membership(workspace_id=workspace_id, user_id=user_id, role="owner"))
     counters.create(session, workspace_id)
+    counters.add(session, counters.SERVER, "workspaces", 1)
+    counters.add(session, workspace_id, "members", 1)
     session.flush()
     events.record(session, "workspace.created", workspace_id, actor_id=user_id, data={"name": name})
     return workspace
@@ -103,7 +105,7 @@ def list_page(session: Session, viewer: Viewer, window: Window) -> Page[Seen]:
     """The workspaces that this viewer may see, newest first. Raises Forbidden without the scope `read`."""
     reach = access.workspaces(session, viewer)
     sources = [{}] if reach is None else [{"id": workspace_id} for workspace_id in reach]
-    page = paging.page(session, _LIST, sources, window, lambda: _count(session, viewer))
+    page = paging.page(session, _LIST, sources, window, lambda: _count(session, reach))
     shown = [workspace.id for workspace in page.items]
     roles, totals = _roles(session, viewer, shown), counters.of(session, shown)
     return page.map(lambda workspace: Seen(workspace, roles[workspace.id], totals[workspace.id]))
@@ -135,8 +137,8 @@ def _mine(viewer: Viewer) -> ColumnElement[bool]:
     return reach if viewer.token_workspaces is None else and_(reach, col(Workspace.id).in_(viewer.token_workspaces))
 
 
-def _count(session: Session, viewer: Viewer) -> int:
-    return session.exec(select(func.count()).select_from(Workspace).where(_mine(viewer))).one()
+def _count(session: Session, reach: Sequence[str] | None) -> int:
+    return counters.total(session, [counters.SERVER], "workspaces") if reach is None else len(reach)
 
 
 def _roles(session: Session, viewer: Viewer, workspace_ids: Sequence[str]) -> dict[str, str]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
-from sqlmodel import Session, func, select
+from sqlmodel import Session
 
 from images_app.bootstrap import world
 from images_app.core import access, counters, pause, quota, workspaces
 from images_app.core.access import Viewer
 from images_app.core.paging import Window
 from images_app.errors import NotFound
-from images_app.models import Membership, Workspace
+from images_app.models import Workspace
 from images_app.state.auth import AuthState, needs_session, opens_page
 
 
@@ -137,9 +137,10 @@ class ShellState(AuthState):
         self.is_missing, self.place = False, Place(workspace_id, workspace.name, role)
         self.last_place = workspace_id
         held = counters.total(session, (workspace_id,), "bytes")
-        n = [counters.total(session, (workspace_id,), name) for name in ("images", "files", "files:error", "trash")]
+        shown = ("images", "files", "files:error", "trash", "members")
+        n = [counters.total(session, (workspace_id,), name) for name in shown]
         most = quota.of(workspace, world().quota)
-        self.totals = Totals(*n, _members(session, workspace_id), held, most.bytes, most.files)
+        self.totals = Totals(*n, held, most.bytes, most.files)
 
     @rx.var
     def may_write(self) -> bool:
@@ -148,7 +149,3 @@ class ShellState(AuthState):
     @rx.var
     def may_manage(self) -> bool:
         return self.place.role == "owner"
-
-
-def _members(session: Session, workspace_id: str) -> int:
-    return session.exec(select(func.count()).where(Membership.workspace_id == workspace_id)).one()

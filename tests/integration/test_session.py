@@ -213,6 +213,16 @@ def test_expired_sessions_of_a_user_go_when_they_sign_in_again(api: Api, ada: Us
     assert len(rows(api)) == 1
 
 
+def test_who_signs_in_everywhere_is_signed_out_where_it_is_longest_ago(api: Api, ada: User) -> None:
+    first, second = api.browser(ada), api.browser(ada)
+    with api.world.database.write() as session:
+        for _ in range(sessions.MAX_PER_USER - 1):
+            sessions.open(session, ada)
+    assert first.get("/api/me").status_code == 401
+    listed = second.get("/api/sessions").json()
+    assert listed["pageInfo"]["total"] == len(listed["data"]) == sessions.MAX_PER_USER
+
+
 def test_a_password_hash_of_older_parameters_is_renewed_at_sign_in(api: Api, ada: User) -> None:
     from argon2 import PasswordHasher
 

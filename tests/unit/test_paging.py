@@ -1,4 +1,4 @@
-"""The pager against a plain list, on a real SQLite file, and what SQLite's planner makes of its queries."""
+"""The pager against a plain list, on a real SQLite file. What the planner makes of it: `test_query_plans.py`."""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event as sqlalchemy_event
 from sqlmodel import Session, SQLModel, col, delete, select
 
 from images_app import ids
@@ -157,56 +156,6 @@ def test_walking_there_and_back_shows_everything_once(database: Database, who: s
             page = images.list_page(session, viewer, Window(7, before=page.start_cursor))
             back = [row.id for row in page.items] + back
     assert there == back == everything
-
-
-@pytest.mark.parametrize("who", ["one", "three", "fifty", "many", "admin"])
-@pytest.mark.parametrize("name", sorted(LISTS))
-@pytest.mark.parametrize("direction", ["first", "after", "before"])
-def test_every_list_seeks_an_index_at_any_depth(database: Database, who: str, name: str, direction: str) -> None:
-    list_page, kind = LISTS[name]
-    with database.read() as session:
-        cursor = paging.encode(kind, _all_keys(session, name, VIEWERS["admin"])[5])
-        window = Window(20, **({} if direction == "first" else {direction: cursor}))
-        plans = _plans(database, session, lambda: list_page(session, VIEWERS[who], window))
-    assert plans
-    is_whole_table = who == "admin" and direction == "first"  # then the walk along an index has nowhere to jump to
-    for statement, plan in plans:
-        for step in plan:
-            assert is_whole_table or not step.startswith(("SCAN image", "SCAN file", "SCAN event")), (statement, plan)
-        if "LIMIT" in statement:
-            assert not any("TEMP B-TREE" in step for step in plan), (statement, plan)
-
-
-def test_the_events_of_one_file_are_read_from_their_own_index(database: Database) -> None:
-    with database.read() as session:
-        file_id = session.exec(select(File.id)).first()
-        which = events.Filter(file_id=file_id)
-        plans = _plans(
-            database, session, lambda: events.list_page(session, VIEWERS["fifty"], which, Window(20, after="1"))
-        )
-    assert plans
-    for statement, plan in plans:
-        assert any("ix_event_file_seq (file_id=?" in step for step in plan), (statement, plan)
-
-
-def _plans(database: Database, session: Session, run: Callable[[], object]) -> list[tuple[str, list[str]]]:
-    """The plan of each query on images, files or events that `run` sends."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        sent.append((statement, parameters))
-
-    sqlalchemy_event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        run()
-    finally:
-        sqlalchemy_event.remove(database.engine, "before_cursor_execute", note)
-    found = []
-    for statement, parameters in sent:
-        if any(f"FROM {table} " in statement.replace("\n", " ") for table in ("image", "file", "event")):
-            rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-            found.append((statement, [row[3] for row in rows]))
-    return found
 
 
 def test_a_cursor_outlives_its_row(database: Database) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel, select
 from images_app.core import counters, users, workspaces
 from images_app.database import Database
 from images_app.errors import Conflict, InvalidParameter, NotFound
-from images_app.models import Counter, Membership, User, Workspace
+from images_app.models import Membership, User, Workspace
 
 
 @pytest.fixture
@@ -99,6 +99,7 @@ def test_a_new_workspace_has_a_bucket_of_its_own_and_totals_at_zero(session: Ses
     for space in (one, two):
         assert set(space.bucket) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
         assert 3 <= len(space.bucket) <= 63
-    totals = session.exec(select(Counter).where(Counter.workspace_id == one.id)).all()
-    made = "event:workspace.created"
-    assert {(total.name, total.n) for total in totals} == {(name, int(name == made)) for name in counters.NAMES}
+    once = ("event:workspace.created", "members")
+    assert counters.of(session, [one.id]) == {one.id: {name: int(name in once) for name in counters.NAMES}}
+    assert counters.total(session, [counters.SERVER], "workspaces") == 2
+    assert counters.total(session, [counters.SERVER], "users") == 1

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from images_app.components.frame import bar, frame
+from images_app.components.lib import total
 from images_app.components.people import add_person, people
 
 
@@ -10,6 +11,7 @@ def page() -> rx.Component:
     return frame(
         bar(
             "People",
+            total(path="/api/users", what="users", one="person", many="people"),
             rx.el.span(class_name="grow"),
             add_person(),
             current="people",

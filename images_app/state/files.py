@@ -112,14 +112,13 @@ class FileState(ShellState):
             log = files.history(session, viewer, file.id, Window(_HISTORY)).items
             people = users.emails(session, {file.created_by, *(e.actor_id for e in log if e.actor_id)})
             image = images.list_page(session, viewer, Window(1), ids=(ids.image_of(file.id),)).items
-            by = people.get(file.created_by, "")
-            self.row = Row.of(file, by, image[0] if image else None, here)
+            self.row = Row.of(file, people, image[0] if image else None, here)
             self.history = tuple(Happening.of(e, people.get(e.actor_id or "", "")) for e in reversed(log))
 
 
 def _rows(here: World, session: Session, viewer: Viewer, found: Page[File]) -> tuple[Row, ...]:
-    """The files of a page, with who uploaded them and their pictures."""
-    people = users.emails(session, {file.created_by for file in found.items})
+    """The files of a page, with their people and pictures."""
+    people = users.emails(session, {who for file in found.items for who in (file.created_by, file.trashed_by) if who})
     done = [ids.image_of(file.id) for file in found.items if file.provisioning_state == "done"]
     shown = images.list_page(session, viewer, Window(), ids=done).items if done else ()
     image_of = {row.file_id: row for row in shown}
@@ -127,6 +126,6 @@ def _rows(here: World, session: Session, viewer: Viewer, found: Page[File]) -> t
 
     def row(file: File) -> Row:
         gone = None if file.trashed_at is None else file.trashed_at + keep
-        return Row.of(file, people.get(file.created_by, ""), image_of.get(file.id), here, deleted_at=gone)
+        return Row.of(file, people, image_of.get(file.id), here, deleted_at=gone)
 
     return tuple(row(file) for file in found.items)

@@ -5,7 +5,7 @@ Names are those of the REST API, because the same components also read that.
 # ruff: noqa: N815
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -88,6 +88,8 @@ class Row:
     error: Fault | None
     createdAt: str | None
     trashedAt: str | None
+    trashedBy: str
+    """E-mail of who moved it to the trash; empty while it is not there."""
     deletedAt: str | None
     """When a file in the trash will be gone for good."""
     width: int | None
@@ -97,8 +99,15 @@ class Row:
 
     @classmethod
     def of(
-        cls, file: File, by: str, image: ImageRow | None, world: World, *, deleted_at: datetime | None = None
+        cls,
+        file: File,
+        people: Mapping[str, str],
+        image: ImageRow | None,
+        world: World,
+        *,
+        deleted_at: datetime | None = None,
     ) -> "Row":
+        """`people`: e-mails by user id."""
         fault = None
         if file.error_code is not None:
             fault = Fault(file.error_code, file.error_message or "", file.error_retryable)
@@ -108,13 +117,14 @@ class Row:
             mime=file.mime,
             size=file.size,
             sha256=file.sha256,
-            by=by,
+            by=people.get(file.created_by, ""),
             state=file.provisioning_state,
             attempt=file.attempt,
             nextAttemptAt=moment(file.next_attempt_at),
             error=fault,
             createdAt=moment(file.created_at),
             trashedAt=moment(file.trashed_at),
+            trashedBy=people.get(file.trashed_by or "", ""),
             deletedAt=moment(deleted_at),
             width=image.width if image else None,
             height=image.height if image else None,

@@ -1,38 +1,25 @@
 """The official npm SDK through every method that it has for Images: `npm_sdk/walk.mjs` walks, this judges."""
 
-import fcntl
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support import photos
+from tests.support import npm, photos
 from tests.support.emulator import ACCOUNT_ID, TOKEN, Page
 
 JPEG = photos.quadrants()
 FOLDER = Path(__file__).with_name("npm_sdk")
-BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
-def installed():
-    """The SDK that the lock file names, once for each clone."""
-    with (FOLDER / "package.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = json.load(lock)["dependencies"]["cloudflare"]
-        found = FOLDER / "node_modules" / "cloudflare" / "package.json"
-        if not found.exists() or json.loads(found.read_text())["version"] != wanted:
-            subprocess.run([BIN / "npm", "ci", "--no-audit", "--no-fund"], cwd=FOLDER, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def seen(installed, emulator, origin):
+def seen(emulator, origin):
+    npm.install(FOLDER)
     origin.pages["/objects/npm.jpg"] = Page(JPEG)
     arguments = [emulator.api_base, ACCOUNT_ID, TOKEN, f"{origin.url}/objects/npm.jpg"]
     walk = subprocess.run(
-        [BIN / "node", "walk.mjs", *arguments], cwd=FOLDER, input=JPEG, capture_output=True, timeout=60
+        [npm.BIN / "node", "walk.mjs", *arguments], cwd=FOLDER, input=JPEG, capture_output=True, timeout=60
     )
     assert walk.returncode == 0, walk.stderr.decode()
     return json.loads(walk.stdout)

@@ -51,17 +51,24 @@ def test_a_token_is_shown_once_works_and_ends_at_once(tokens: Page, server: Runn
     assert asked_with(server, secret) == 401
 
 
-def test_a_token_of_one_workspace_reaches_no_other(tokens: Page, workspace: str, server: RunningServer) -> None:
+def test_a_token_of_some_workspaces_reaches_no_other(tokens: Page, workspace: str, server: RunningServer) -> None:
+    with server.client() as admin:
+        other = admin.post("/api/workspaces", json={"name": "Second place"}).json()["id"]
+    tokens.reload()
     tokens.get_by_role("button", name="Create a token").click()
-    tokens.get_by_label("Name").fill("One place")
+    tokens.get_by_label("Name").fill("Two places")
     tokens.get_by_role("checkbox", name="Write").check()
-    tokens.get_by_label("Workspaces").select_option(workspace)
+    tokens.get_by_role("radio", name="Only some").check()
+    expect(tokens.get_by_role("button", name="Create token")).to_be_disabled()
+    which = tokens.get_by_role("group", name="Which workspaces")
+    for name in ("test_a_token_of_some_workspaces", "Second place"):
+        which.get_by_role("checkbox", name=name).first.check()
     tokens.get_by_label("Expires").select_option("Never")
     tokens.get_by_role("button", name="Create token").click()
     secret = tokens.get_by_role("dialog", name="Copy your token now").locator("code").inner_text()
     tokens.get_by_role("button", name="I have copied it").click()
     row = tokens.get_by_role("row").filter(has_text=secret[:8])
-    expect(row).to_contain_text("test_a_token_of_one_workspace")
+    expect(row).to_contain_text("test_a_token_of_some_workspaces")
     me = httpx.get(f"{server.url}/api/me", headers={"Authorization": f"Bearer {secret}"}).json()
-    assert [place["id"] for place in me["workspaces"]] == [workspace]
+    assert {place["id"] for place in me["workspaces"]} == {workspace, other}
     assert me["scopes"] == ["read", "write"]

@@ -7,7 +7,9 @@ import { say } from "../gallery/toasts.js";
 import { Question } from "../lib/Question.jsx";
 import { Time } from "../lib/Time.jsx";
 import { leave } from "../lib/session.js";
-import { changed, useList } from "../lib/useRest.js";
+import { More } from "../lib/Lists.jsx";
+import { useList } from "../lib/useList.js";
+import { changed } from "../lib/useRest.js";
 import { ChangePassword } from "./ChangePassword.jsx";
 import { browserOf } from "./browser.js";
 
@@ -17,6 +19,7 @@ export function AccountPage({ email }) {
     <>
       <div className="page">
         <div className="stack narrow">
+          <p className="soft">You are signed in as <b>{email}</b>.</p>
           <ChangePassword email={email} />
           <Devices onAsk={setQuestion} />
         </div>
@@ -28,8 +31,8 @@ export function AccountPage({ email }) {
 }
 
 function Devices({ onAsk }) {
-  const { rows, status, again } = useList("/api/sessions", { what: "sessions" });
-  const others = rows.filter(({ isCurrent }) => !isCurrent).length;
+  const { rows, next, total, status, again, more } = useList("/api/sessions", { what: "sessions" });
+  const others = total - 1;
 
   const end = async ({ id }) => {
     try {
@@ -81,6 +84,7 @@ function Devices({ onAsk }) {
           </li>
         ))}
       </ul>
+      <More name="devices" next={next} shown={rows.length} status={status} onMore={more} />
       <footer>
         {others > 0 && (
           <button

@@ -1,15 +1,16 @@
 // A list of files: all, those that failed, or the trash. A table on the desk, two-line rows on the phone.
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { Link, useParams } from "react-router";
 import { api } from "../gallery/api.js";
 import { Toasts } from "../gallery/Toasts.jsx";
 import { bytes } from "../gallery/words.js";
+import { Broken, Face, More } from "../lib/Lists.jsx";
 import { Menu } from "../lib/Menu.jsx";
 import { Question } from "../lib/Question.jsx";
 import { Time } from "../lib/Time.jsx";
 import { daysBetween } from "../lib/time.js";
-import { Download, Ellipsis, FileIcon, Files, ImageMinus, PanelRight, RotateCw, Trash2, Undo2, WifiOff } from "../lib/icons.js";
+import { Download, Ellipsis, FileIcon, Files, ImageMinus, PanelRight, RotateCw, Trash2, Undo2 } from "../lib/icons.js";
 import { createActions } from "./actions.js";
 import { Status } from "./Status.jsx";
 import { Thumb } from "./Thumb.jsx";
@@ -17,7 +18,7 @@ import { useRows } from "./useRows.js";
 
 const HEADS = {
   files: ["Name", "Status", "Size", "Uploaded by", "Uploaded"],
-  trash: ["Name", "Uploaded by", "Size", "Moved here", "Deleted for good in"],
+  trash: ["Name", "Moved here by", "Size", "When", "Deleted for good in"],
 };
 
 export function FileList({ show, page, changed, mayWrite, onLoadPage, onLookAgain }) {
@@ -32,7 +33,7 @@ export function FileList({ show, page, changed, mayWrite, onLoadPage, onLookAgai
     <>
       <div className="page">
         {rows.status === "loading" && <Waiting />}
-        {rows.status === "error" && <Broken onRetry={rows.retry} />}
+        {rows.status === "error" && <Broken name="The files" onRetry={rows.retry} />}
         {(rows.status === "ready" || rows.status === "stuck") && !rows.rows.length && <Nothing show={show} />}
         {rows.rows.length > 0 && (
           <div className={`table ${kind}`} role="table" aria-label={kind === "trash" ? "Files in the trash" : "Files"}>
@@ -49,7 +50,10 @@ export function FileList({ show, page, changed, mayWrite, onLoadPage, onLookAgai
             )}
           </div>
         )}
-        <More rows={rows} />
+        <More
+          name="files" next={rows.next} shown={rows.rows.length} status={rows.status}
+          onMore={rows.more} onRetry={rows.retry}
+        />
       </div>
       {question && <Question {...question} onClose={() => setQuestion(null)} />}
       <Toasts />
@@ -114,7 +118,7 @@ function Discarded({ row, actions, mayWrite }) {
   return (
     <div className="tr" role="row">
       <Name row={row} />
-      <div role="cell" className="soft cut on-desk" title={row.by}>{row.by}</div>
+      <div role="cell" className="soft cut on-desk" title={row.trashedBy}>{row.trashedBy}</div>
       <div role="cell" className="num soft end">{bytes(row.size)}</div>
       <div role="cell" className="soft num on-desk"><Time at={row.trashedAt} form="day" /></div>
       <div role="cell" className={`num ${days <= 3 ? "wait" : "soft"}`}>
@@ -150,21 +154,6 @@ function Waiting() {
   );
 }
 
-function Broken({ onRetry }) {
-  return (
-    <div className="face" role="alert">
-      <div className="in">
-        <span className="glyph"><WifiOff aria-hidden="true" /></span>
-        <h2>The files could not be loaded</h2>
-        <p>Your files are safe. The server did not answer this time.</p>
-        <div className="do">
-          <button type="button" className="btn ink" onClick={onRetry}><RotateCw aria-hidden="true" />Try now</button>
-        </div>
-      </div>
-    </div>
-  );
-}
-
 const EMPTY = {
   all: [Files, "No files yet", "Whatever is uploaded to this workspace is listed here, pictures or not."],
   failed: [FileIcon, "Nothing failed", "Every file that holds a picture is in the gallery or on its way."],
@@ -172,35 +161,6 @@ const EMPTY = {
 };
 
 function Nothing({ show }) {
-  const [Icon, title, text] = EMPTY[show] ?? EMPTY.all;
-  return (
-    <div className="face">
-      <div className="in">
-        <span className="glyph"><Icon aria-hidden="true" /></span>
-        <h2>{title}</h2>
-        <p>{text}</p>
-      </div>
-    </div>
-  );
-}
-
-/** Asks for the next page as its place comes near; a button for who moves by keyboard, and after a failure. */
-function More({ rows }) {
-  const ref = useRef(null);
-  const { more, next, status } = rows;
-  useEffect(() => {
-    if (!next || status !== "ready") return undefined;
-    const near = new IntersectionObserver(([entry]) => entry.isIntersecting && more(), { rootMargin: "600px" });
-    near.observe(ref.current);
-    return () => near.disconnect();
-  }, [next, status, more]);
-  if (!next) return null;
-  return (
-    <div ref={ref} className="load-more">
-      {status === "stuck" && <span className="soft">The next files could not be loaded.</span>}
-      <button type="button" className="btn line" onClick={status === "stuck" ? rows.retry : more}>
-        {status === "stuck" ? "Retry" : "Load more"}
-      </button>
-    </div>
-  );
+  const [icon, title, text] = EMPTY[show] ?? EMPTY.all;
+  return <Face icon={icon} title={title} text={text} />;
 }

@@ -1,5 +1,6 @@
-// What every list shows while it has nothing to show.
+// What every list shows besides its rows: while it has none, and where the next ones will be.
 
+import { useEffect, useRef } from "react";
 import { RotateCw, WifiOff } from "./icons.js";
 
 const WIDTHS = [114, 156, 90, 132, 180];
@@ -43,5 +44,26 @@ export function Broken({ name, error, onRetry }) {
         <button type="button" className="btn ink" onClick={onRetry}><RotateCw aria-hidden="true" />Try now</button>
       )}
     </Face>
+  );
+}
+
+/** The end of what is there of a list: asks for the next page as it comes near; a button for who moves by keyboard, and
+ *  after a failure. `name` such as "files"; `shown` how many there are. */
+export function More({ name, next, shown, status, onMore, onRetry = onMore }) {
+  const ref = useRef(null);
+  const isStuck = status === "stuck";
+  useEffect(() => {
+    if (!next || status !== "ready") return undefined;
+    // Seen anew after each page: a page can be too short to move this out of sight.
+    const near = new IntersectionObserver(([entry]) => entry.isIntersecting && onMore(), { rootMargin: "600px" });
+    near.observe(ref.current);
+    return () => near.disconnect();
+  }, [next, shown, status, onMore]);
+  if (!next) return null;
+  return (
+    <div ref={ref} className="load-more">
+      {isStuck && <span className="soft">The next {name} could not be loaded.</span>}
+      <button type="button" className="btn line" onClick={isStuck ? onRetry : onMore}>{isStuck ? "Retry" : "Load more"}</button>
+    </div>
   );
 }

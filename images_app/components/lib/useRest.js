@@ -1,4 +1,4 @@
-// Lists and single things of the REST API, kept true while the page is open.
+// Things of the REST API, kept true while the page is open. Lists: useList.js.
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { request } from "../gallery/api.js";
@@ -69,50 +69,6 @@ export function useThing(path, { what, hears = never } = {}) {
   }, [again]);
   useNews(what, hears, again);
   return state.path === path ? { ...state, again } : { value: null, status: "loading", again };
-}
-
-const PAGES = 20;
-
-/** Everything in a list of some hundred rows at most, page after page: {rows, status, error, again, isCut}. */
-export function useList(path, { what, hears = never } = {}) {
-  const [state, setState] = useState({ path: null, rows: [], status: "loading" });
-  const asked = useRef(0);
-
-  const again = useCallback(async () => {
-    if (!path) return;
-    const mine = ++asked.current;
-    try {
-      const { rows, isCut } = await everything(path);
-      if (mine === asked.current) setState({ path, rows, isCut, status: "ready" });
-    } catch (error) {
-      if (mine !== asked.current) return;
-      setState((was) => {
-        const keeps = was.path === path && was.status === "ready" && error.status !== 403 && error.status !== 404;
-        return keeps ? was : { path, rows: [], status: "error", error };
-      });
-    }
-  }, [path]);
-
-  useEffect(() => {
-    again();
-    return () => {
-      asked.current += 1;
-    };
-  }, [again]);
-  useNews(what, hears, again);
-  return state.path === path ? { ...state, again } : { rows: [], status: "loading", again };
-}
-
-async function everything(path) {
-  const rows = [];
-  let after = "";
-  for (let page = 0; page < PAGES; page += 1) {
-    const { data, pageInfo } = await request("GET", `${path}${path.includes("?") ? "&" : "?"}limit=100${after}`);
-    rows.push(...data);
-    if (!pageInfo?.hasNextPage) return { rows, isCut: false };
-    after = `&after=${encodeURIComponent(pageInfo.endCursor)}`;
-  }
-  return { rows, isCut: true };
 }
 
 /** What the API says about one field, or null. `problem`: of a refused request. */

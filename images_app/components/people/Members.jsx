@@ -6,23 +6,28 @@ import { request } from "../gallery/api.js";
 import { Toasts } from "../gallery/Toasts.jsx";
 import { say } from "../gallery/toasts.js";
 import { ChevronDown } from "../lib/icons.js";
-import { Broken, Waiting } from "../lib/Lists.jsx";
+import { Broken, More, Waiting } from "../lib/Lists.jsx";
 import { Menu } from "../lib/Menu.jsx";
 import { Question } from "../lib/Question.jsx";
 import { Time } from "../lib/Time.jsx";
-import { changed, useList } from "../lib/useRest.js";
+import { useList } from "../lib/useList.js";
+import { changed } from "../lib/useRest.js";
 import { Person } from "./Person.jsx";
 import { inOrder, nameOf, ROLES } from "./roles.js";
 
 const HEADS = ["Person", "Role", "Member since"];
+const FEW = 100; // as many as come in one page
 const isAboutMembers = ({ type }) => type.startsWith("member.");
 
 export function Members({ place, email, mayManage }) {
   const path = place.id ? `/api/workspaces/${place.id}/members` : null;
-  const { rows, status, error, again } = useList(path, { what: "members", hears: isAboutMembers });
+  const { rows, next, total, status, error, again, more } = useList(path, { what: "members", hears: isAboutMembers });
   const [question, setQuestion] = useState(null);
   const actions = useActions({ place, email, setQuestion });
-  const owners = rows.filter(({ role }) => role === "owner").length;
+  // A few stand in the order of what they may do; many in that of the list, so that none moves as more of them come.
+  const isShort = total <= FEW;
+  const members = isShort ? inOrder(rows) : rows;
+  const owners = isShort ? rows.filter(({ role }) => role === "owner").length : null;
 
   return (
     <>
@@ -30,17 +35,20 @@ export function Members({ place, email, mayManage }) {
         {status === "error" ? <Broken name="The members" error={error} onRetry={again} /> : (
           <div className="two">
             {status === "loading" ? <Waiting name="members" className="people" /> : (
-              <div className="table people" role="table" aria-label="Members">
-                <div className="tr head" role="row">
-                  {HEADS.map((name) => <span key={name} role="columnheader">{name}</span>)}
-                  <span role="columnheader"><span className="sr">Actions</span></span>
+              <div>
+                <div className="table people" role="table" aria-label="Members">
+                  <div className="tr head" role="row">
+                    {HEADS.map((name) => <span key={name} role="columnheader">{name}</span>)}
+                    <span role="columnheader"><span className="sr">Actions</span></span>
+                  </div>
+                  {members.map((member) => (
+                    <Row
+                      key={member.userId} member={member} actions={actions} mayManage={mayManage}
+                      isMe={member.email === email} isOnlyOwner={member.role === "owner" && owners === 1}
+                    />
+                  ))}
                 </div>
-                {inOrder(rows).map((member) => (
-                  <Row
-                    key={member.userId} member={member} actions={actions} mayManage={mayManage}
-                    isMe={member.email === email} isOnlyOwner={member.role === "owner" && owners === 1}
-                  />
-                ))}
+                <More name="members" next={next} shown={rows.length} status={status} onMore={more} />
               </div>
             )}
             <RoleCard />

@@ -6,17 +6,18 @@ import { Toasts } from "../gallery/Toasts.jsx";
 import { say } from "../gallery/toasts.js";
 import { Dialog } from "../lib/Dialog.jsx";
 import { Field, Wrong } from "../lib/Field.jsx";
-import { Broken, Waiting } from "../lib/Lists.jsx";
+import { Broken, More, Waiting } from "../lib/Lists.jsx";
 import { Opener } from "../lib/Opener.jsx";
 import { Time } from "../lib/Time.jsx";
-import { changed, faultOf, useList } from "../lib/useRest.js";
+import { useList } from "../lib/useList.js";
+import { changed, faultOf } from "../lib/useRest.js";
 import { Handed } from "./Handed.jsx";
 import { Person } from "./Person.jsx";
 
 const HEADS = ["Person", "May", "Since"];
 
 export function People({ email: me }) {
-  const { rows, status, error, again, isCut } = useList("/api/users", { what: "users" });
+  const { rows, next, status, error, again, more } = useList("/api/users", { what: "users" });
   const [handed, setHanded] = useState(null);
 
   async function link({ id, email, isPending }) {
@@ -61,7 +62,7 @@ export function People({ email: me }) {
                 </div>
               ))}
             </div>
-            {isCut && <p className="lead soft">Only the newest {rows.length} are shown.</p>}
+            <More name="people" next={next} shown={rows.length} status={status} onMore={more} />
           </>
         )}
       </div>

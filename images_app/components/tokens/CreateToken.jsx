@@ -1,6 +1,6 @@
 // Making a token: its form, then its secret. The secret is in this component only, for as long as it is shown.
 
-import { useState } from "react";
+import { useId, useState } from "react";
 import { request } from "../gallery/api.js";
 import { Copyable } from "../lib/Copyable.jsx";
 import { Dialog } from "../lib/Dialog.jsx";
@@ -32,18 +32,19 @@ export function CreateToken({ places, compact = false }) {
 
 function Form({ places, onMade, onClose }) {
   const [scopes, setScopes] = useState(["read"]);
+  const [chosen, setChosen] = useState(null); // ids of workspaces; null: all
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
 
   async function submit(event) {
     event.preventDefault();
     if (busy) return;
-    const { name, workspace, expires } = event.currentTarget.elements;
+    const { name, expires } = event.currentTarget.elements;
     const days = Number(expires.value);
     const wanted = {
       name: name.value.trim(),
       scopes: SCOPES.map(({ scope }) => scope).filter((scope) => scopes.includes(scope)),
-      ...(workspace.value ? { workspaceIds: [workspace.value] } : {}),
+      ...(chosen ? { workspaceIds: chosen } : {}),
       ...(days ? { expiresAt: new Date(Date.now() + days * 86_400_000).toISOString() } : {}),
     };
     setBusy(true);
@@ -78,23 +79,49 @@ function Form({ places, onMade, onClose }) {
             </label>
           ))}
         </fieldset>
-        <div className="pair">
-          <Field label="Workspaces">
-            {(field) => (
-              <Choice {...field} name="workspace" options={[{ value: "", label: "All of mine" }, ...places.map(({ id, name }) => ({ value: id, label: name }))]} />
-            )}
-          </Field>
-          <Field label="Expires">{(field) => <Choice {...field} name="expires" options={DAYS} defaultValue="90" />}</Field>
-        </div>
+        <Where places={places} chosen={chosen} onChoose={setChosen} />
+        <Field label="Expires">{(field) => <Choice {...field} name="expires" options={DAYS} defaultValue="90" />}</Field>
         <Wrong>{problem && problem.status !== 401 && !ofName && problem.message}</Wrong>
         <div className="do">
           <button type="button" className="btn" onClick={onClose}>Cancel</button>
-          <button type="submit" className="btn ink" aria-disabled={busy} disabled={!scopes.length}>
+          <button type="submit" className="btn ink" aria-disabled={busy} disabled={!scopes.length || chosen?.length === 0}>
             {busy ? "Creating" : "Create token"}
           </button>
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** All workspaces, those of later too, or some of them. */
+function Where({ places, chosen, onChoose }) {
+  const name = useId();
+  const toggle = (id, on) => onChoose(places.map((place) => place.id).filter((one) => (one === id ? on : chosen.includes(one))));
+  return (
+    <fieldset className="field">
+      <legend>Workspaces</legend>
+      <label className="check">
+        <input type="radio" name={name} checked={!chosen} onChange={() => onChoose(null)} />
+        <span>All of mine</span>
+      </label>
+      <label className="check">
+        <input type="radio" name={name} checked={Boolean(chosen)} onChange={() => onChoose([])} />
+        <span>Only some</span>
+      </label>
+      {chosen && (
+        <div className="some" role="group" aria-label="Which workspaces">
+          {places.map((place) => (
+            <label key={place.id} className="check">
+              <input
+                type="checkbox" checked={chosen.includes(place.id)}
+                onChange={(event) => toggle(place.id, event.target.checked)}
+              />
+              <span className="cut" title={place.name}>{place.name}</span>
+            </label>
+          ))}
+        </div>
+      )}
+    </fieldset>
   );
 }
 

@@ -7,18 +7,19 @@ import { say } from "../gallery/toasts.js";
 import { count } from "../gallery/words.js";
 import { Copyable } from "../lib/Copyable.jsx";
 import { KeyRound } from "../lib/icons.js";
-import { Broken, Face, Waiting } from "../lib/Lists.jsx";
+import { Broken, Face, More, Waiting } from "../lib/Lists.jsx";
 import { Question } from "../lib/Question.jsx";
 import { Time } from "../lib/Time.jsx";
-import { changed, useList } from "../lib/useRest.js";
+import { useList } from "../lib/useList.js";
 import { useOrigin } from "../lib/useOrigin.js";
+import { changed } from "../lib/useRest.js";
 import { nameOf } from "./scopes.js";
 
 const HEADS = ["Name", "May", "Workspaces", "Last used", "Expires"];
 const WEEK = 7 * 86_400_000;
 
 export function Tokens({ places }) {
-  const { rows, status, error, again } = useList("/api/tokens", { what: "tokens" });
+  const { rows, next, status, error, again, more } = useList("/api/tokens", { what: "tokens" });
   const [asking, setAsking] = useState(null);
 
   async function revoke({ id, name }) {
@@ -54,9 +55,10 @@ export function Tokens({ places }) {
               </div>
               {rows.map((token) => <Row key={token.id} token={token} places={places} onRevoke={() => setAsking(token)} />)}
             </div>
+            <More name="tokens" next={next} shown={rows.length} status={status} onMore={more} />
           </>
         )}
-        {status === "ready" && <Example />}
+        {status === "ready" && !next && <Example />}
       </div>
       {asking && (
         <Question
@@ -85,8 +87,8 @@ function Row({ token, places, onRevoke }) {
       <div role="cell" className="soft num" data-name="Last used">
         {lastUsedAt ? <Time at={lastUsedAt} form="ago" /> : "Never"}
       </div>
-      <div role="cell" className={`num ${left <= 0 ? "bad" : left < WEEK ? "wait" : "soft"}`} data-name={left > 0 ? "Expires" : undefined}>
-        {left <= 0 ? "Expired" : expiresAt ? <Time at={expiresAt} form="date" /> : "Never"}
+      <div role="cell" className={`num ${left <= 0 ? "bad" : left < WEEK ? "wait" : "soft"}`} data-name={expiresAt && left > 0 ? "Expires" : undefined}>
+        {left <= 0 ? "Expired" : expiresAt ? <Time at={expiresAt} form="date" /> : <>Never<span className="on-phone"> expires</span></>}
       </div>
       <div role="cell" className="acts">
         <button type="button" className="btn danger mini" aria-label={`Revoke ${name}`} onClick={onRevoke}>Revoke</button>

@@ -1,0 +1,81 @@
+// Lists of the REST API: page after page as they are looked at, and kept true while the page is open.
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import { request } from "../gallery/api.js";
+import { useNews } from "./useRest.js";
+
+const PAGE = 100;
+const NOTHING = { rows: [], next: null, total: 0, status: "loading", error: null };
+const never = () => false;
+const idOf = (row) => row.userId ?? row.id;
+
+/** {rows, next, total, status: loading | ready | stuck | error, error, more, again}. `path` null: nothing is asked.
+ *  `next` is null at the end of the list. What changes is read again as far as it was shown. */
+export function useList(path, { what, hears = never } = {}) {
+  const [list, setList] = useState({ path: null, ...NOTHING });
+  const here = list.path === path ? list : { path, ...NOTHING };
+  const now = useRef(here);
+  now.current = here;
+  const asked = useRef({ number: 0, isMore: false });
+
+  /** Answers what `read` brings, unless something else was asked for meanwhile. */
+  const ask = useCallback(async (isMore, read, merged) => {
+    if (!path) return;
+    const number = asked.current.number + 1;
+    asked.current = { number, isMore };
+    const [page, error] = await read().then((found) => [found, null], (problem) => [null, problem]);
+    if (number !== asked.current.number) return;
+    asked.current.isMore = false;
+    setList((was) => (error ? failed(was, path, error) : merged(was, page)));
+  }, [path]);
+
+  const again = useCallback(
+    () => ask(false, () => upTo(path, now.current.rows.length), (_was, page) => ({ path, ...page, status: "ready", error: null })),
+    [ask, path],
+  );
+
+  const more = useCallback(() => {
+    const { next } = now.current;
+    if (!next || asked.current.isMore) return;
+    ask(true, () => read(path, next), (was, page) => {
+      const known = new Set(was.rows.map(idOf));
+      const fresh = page.rows.filter((row) => !known.has(idOf(row)));
+      return { ...page, path, rows: [...was.rows, ...fresh], status: "ready", error: null };
+    });
+  }, [ask, path]);
+
+  useEffect(() => {
+    const questions = asked.current;
+    again();
+    return () => {
+      asked.current = { number: questions.number + 1, isMore: false };
+    };
+  }, [again]);
+  useNews(what, hears, again);
+  return { ...here, again, more };
+}
+
+/** One page, the first when `after` is empty. */
+async function read(path, after) {
+  const cursor = after ? `&after=${encodeURIComponent(after)}` : "";
+  const { data, pageInfo } = await request("GET", `${path}?limit=${PAGE}${cursor}`);
+  return { rows: data, next: pageInfo.hasNextPage ? pageInfo.endCursor : null, total: pageInfo.total };
+}
+
+/** The list from its beginning until `least` rows are there, or one page. */
+async function upTo(path, least) {
+  let page = await read(path, "");
+  let { rows } = page;
+  while (page.next && rows.length < least) {
+    page = await read(path, page.next);
+    rows = [...rows, ...page.rows];
+  }
+  return { ...page, rows };
+}
+
+/** What is shown stays, unless this person may no longer see it. */
+function failed(was, path, error) {
+  const isShown = was.path === path && was.status !== "error" && was.status !== "loading";
+  if (isShown && error.status !== 403 && error.status !== 404) return { ...was, status: was.next ? "stuck" : "ready", error };
+  return { path, ...NOTHING, status: "error", error };
+}

@@ -58,7 +58,7 @@ function State({ entry }) {
     return (
       <span className="ag-state num">
         <Clock aria-hidden />
-        {left ? `Next try in ${seconds(left)}` : "Trying again"}
+        {left ? `Next try in ${seconds(left)}` : entry.nextAttemptAt ? "Trying again" : "Waiting"}
       </span>
     );
   }

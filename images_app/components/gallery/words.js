@@ -106,9 +106,10 @@ export function failure(error) {
   return error.message || "Something went wrong. The file is safe.";
 }
 
-/** Between two attempts. */
+/** Between two attempts; without a time until provisioning, which is paused, goes on. */
 export function waiting(nextAttemptAt, busy = true) {
-  const left = nextAttemptAt ? until(nextAttemptAt) : 0;
+  if (!nextAttemptAt) return "Waiting until Cloudflare takes pictures again.";
+  const left = until(nextAttemptAt);
   const next = left > 0 ? `Next try in ${seconds(left)}.` : "Trying again.";
   return `${busy ? "Cloudflare is busy. " : ""}${next}`;
 }

@@ -12,7 +12,7 @@ from images_app.api.events import EventList
 from images_app.api.events import shown as event_shown
 from images_app.api.lists import Ids, ListQuery, PageQuery, WorkspaceId, links, page_info, parts
 from images_app.api.reading import Look, reading
-from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails
+from images_app.api.schemas import Input, PageInfo, Schema, Success, Timestamp, fails
 from images_app.core import files
 from images_app.core import trash as bin
 from images_app.core.files import Filter, Status
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/files", tags=["files"])
 
 _CONTENT_URL_LIFETIME_S = 300
 _PURGE_BATCH = 50
+_RETRY_BATCH = 50
 
 
 class FileError(Schema):
@@ -71,6 +72,18 @@ class Emptied(Success):
     """The trash is empty."""
 
     deleted: int = Field(description="How many files there were.")
+
+
+class WhoseFailed(Input):
+    """Whose failed files are meant."""
+
+    workspace_id: str
+
+
+class Retried(Schema):
+    """They are on their way again."""
+
+    retried: int = Field(description="How many files.")
 
 
 def shown(file: File) -> FileShown:
@@ -160,6 +173,22 @@ def retry_file(id: str, world: WorldDep, viewer: ViewerDep) -> FileShown:
     with world.database.write() as session:
         file = files.retry(session, world.queue, viewer, id)
     return shown(file)
+
+
+@router.post("/retry", status_code=202, responses=fails(400, 401, 403, 404))
+def retry_failed_files(which: WhoseFailed, world: WorldDep, viewer: ViewerDep) -> Retried:
+    """Ask again for the image of every file of a workspace that failed for a reason which may have passed. Files for
+    which another try would fail as well are left as they are."""
+    retried, before = 0, None
+    while True:  # in short transactions: a thousand failures must hold up nobody
+        with world.database.write() as session:
+            batch = files.retry_failed(
+                session, world.queue, viewer, which.workspace_id, before=before, limit=_RETRY_BATCH
+            )
+        retried += len(batch)
+        if len(batch) < _RETRY_BATCH:
+            return Retried(retried=retried)
+        before = batch[-1]
 
 
 @router.delete("/{id}", responses=fails(400, 401, 403, 404))

@@ -203,6 +203,29 @@ def retry(session: Session, queue: Queue, viewer: Viewer, file_id: str) -> File:
     return file
 
 
+def retry_failed(
+    session: Session, queue: Queue, viewer: Viewer, workspace_id: str, *, before: str | None, limit: int
+) -> list[str]:
+    """Ask again for the images of failed files that may succeed, newest first, up to `limit` of those older than
+    `before`; which ones. Who passes the last of them on meets each file once, although it may have failed again.
+
+    Raises NotFound, Forbidden.
+    """
+    access.require(session, viewer, workspace_id, "write")
+    query = select(File).where(
+        col(File.workspace_id) == workspace_id,
+        col(File.is_trashed).is_(False),
+        col(File.status) == "error",
+        col(File.error_retryable).is_(True),
+    )
+    if before is not None:
+        query = query.where(col(File.id) < before)
+    failed = session.exec(query.order_by(col(File.id).desc()).limit(limit).with_for_update()).all()
+    for file in failed:
+        provisioning.request(session, queue, file, actor_id=viewer.user_id)
+    return [file.id for file in failed]
+
+
 def _find(session: Session, viewer: Viewer, file_id: str) -> File:
     """A file, in the trash or not, of a workspace that the viewer may read."""
     file = session.get(File, file_id) if ids.is_id(file_id, "fil") else None

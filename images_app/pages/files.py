@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from images_app.components.files import file_list
+from images_app.components.files import file_list, retry_all
 from images_app.components.files.tabs import tabs
 from images_app.components.frame import bar, files_count, frame, upload
 from images_app.components.shell import offline_notice
@@ -17,6 +17,7 @@ def page() -> rx.Component:
             "Files",
             files_count(total),
             rx.el.span(class_name="grow"),
+            retry_all(),
             rx.cond(ShellState.may_write, upload("files")),
             current="files",
         ),

@@ -108,6 +108,7 @@ ROWS = {
     "getFileContent": Row(SEE, 302, path={"id": "@file"}),
     "listFileEvents": Row(SEE, path={"id": "@file"}),
     "retryFile": Row(WRITE, 202, path={"id": "@failed"}),
+    "retryFailedFiles": Row(WRITE, 202, query={"ignored": "@failed"}, json={"workspaceId": "@workspace"}),
     "restoreFile": Row(WRITE, path={"id": "@trashed"}),
     "emptyTrash": Row(WRITE, query=HERE | {"trash": "1", "ignored": "@trashed"}),
     "listEvents": Row(SEE, query=HERE | {"audit": "1"}),

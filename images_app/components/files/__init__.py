@@ -15,6 +15,7 @@ for _name in (*_MODULES, "Happenings.jsx", "Rail.jsx", "Status.jsx", "Thumb.jsx"
 _LIST = rx.asset("FileList.jsx", shared=True)
 _PAGE = rx.asset("FilePage.jsx", shared=True)
 _EMPTY = rx.asset("EmptyTrash.jsx", shared=True)
+_RETRY = rx.asset("RetryAll.jsx", shared=True)
 
 
 class FileList(rx.Component):
@@ -56,6 +57,22 @@ class EmptyTrash(rx.Component):
     workspace: rx.Var[str]
     total: rx.Var[int]
     compact: rx.Var[bool]
+
+
+class RetryAll(rx.Component):
+    """A button that asks again for the images of all failed files."""
+
+    library = _RETRY.importable_path
+    tag = "RetryAll"
+    lib_dependencies: list[str] = [LUCIDE]
+
+    workspace: rx.Var[str]
+
+
+def retry_all() -> rx.Component:
+    """Beside the list of those that failed, for whoever may and when there are any."""
+    is_of_use = (FilesState.show == "failed") & (ShellState.totals.failed > 0)
+    return rx.cond(ShellState.may_write & is_of_use, RetryAll.create(workspace=ShellState.place.id))
 
 
 def empty_trash(*, compact: bool = False) -> rx.Component:

@@ -1,16 +1,16 @@
 import { copy } from "../gallery/actions.js";
 import { bytes } from "../gallery/words.js";
 import { Time } from "../lib/Time.jsx";
-import { reasonOf } from "./reason.js";
+import { attemptOf, endOf } from "./reason.js";
 
 const by = (event, what) => (event.by ? `${what} by ${event.by}` : what);
 
 const SAID = {
   "file.ready": (event) => (event.by ? `${bytes(event.data.size)} from ${event.by}` : bytes(event.data.size)),
   "image.provision_requested": (event) => by(event, "Asked for"),
-  "image.provision_retrying": ({ data }) => `${data.message || "Did not work."} Attempt ${data.attempt} follows.`,
+  "image.provision_retrying": ({ data }) => attemptOf(data),
   "image.created": () => "In the gallery",
-  "image.provision_failed": ({ data }) => `${reasonOf(data, data.attempts)}${data.retryable ? " Retry is possible." : ""}`,
+  "image.provision_failed": ({ data }) => endOf(data),
   "image.deleted": (event) => by(event, "Removed from the gallery"),
   "file.deleted": (event) => by(event, "Moved to trash"),
   "file.restored": (event) => by(event, "Restored"),

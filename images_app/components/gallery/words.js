@@ -81,6 +81,7 @@ const SAID = {
   svg_refused: "This SVG cannot be made safe to show. Kept in Files.",
   media_unavailable: "The picture could not be read this time. The file is safe.",
   object_missing: "The stored file cannot be read. Upload it again.",
+  interrupted: "The server ended each time while it worked on this picture. The file is safe.",
   empty_file: "The file is empty. Nothing was stored.",
   unreadable_file: "The file cannot be read on this device. Nothing was stored.",
   unauthenticated: "Your session ended. Nothing was stored.",

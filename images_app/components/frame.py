@@ -88,6 +88,7 @@ def _side(current: Section) -> rx.Component:
             class_name="side-foot",
         ),
         class_name="side",
+        custom_attrs={"aria-label": "Sidebar"},
     )
 
 

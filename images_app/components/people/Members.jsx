@@ -105,8 +105,8 @@ function RoleChoice({ member, isMe, actions }) {
 
 function RoleCard() {
   return (
-    <aside className="card padded">
-      <h2>What each role can do</h2>
+    <aside className="card padded" aria-labelledby="roles">
+      <h2 id="roles">What each role can do</h2>
       {[...ROLES].reverse().map(({ role, name, says }) => (
         <div key={role}>
           <h3>{name}</h3>

@@ -26,8 +26,9 @@ export function Account({ email, place, mayManage, isAdmin, compact = false }) {
       More
     </button>
   ) : (
-    <button type="button" className="switch account" aria-label={`Account ${email}`}>
+    <button type="button" className="switch account">
       <span className="avatar" aria-hidden="true">{letters(email)}</span>
+      <span className="sr">Account</span>
       <span className="grow cut">{email}</span>
     </button>
   );

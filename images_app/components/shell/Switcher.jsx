@@ -10,9 +10,11 @@ export function Switcher({ place, places, section }) {
   const [creating, setCreating] = useState(false);
   const sign = (name) => <span className="avatar square" aria-hidden="true">{initial(name)}</span>;
   const trigger = (
-    <button type="button" className="switch" aria-label={place.id ? `Workspace ${place.name}. Switch workspace` : "Workspaces"}>
+    <button type="button" className="switch">
       {sign(place.name)}
+      <span className="sr">{place.id ? "Workspace" : "Workspaces"}</span>
       <span className="grow cut">{place.name}</span>
+      {place.id && <span className="sr">Switch workspace</span>}
       <ChevronsUpDown aria-hidden="true" />
     </button>
   );

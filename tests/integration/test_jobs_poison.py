@@ -1,12 +1,10 @@
 """A file that takes its process with it, each time: it is parked, and everything else goes on."""
 
-from contextlib import suppress
+import time
 from pathlib import Path
 
-import httpx
-
 from images_app.bootstrap import World
-from images_app.core import files
+from images_app.core import files, users, workspaces
 from images_app.core.attempt import begin
 from images_app.core.settle import MOST_LOST
 from images_app.jobs import sweeps
@@ -14,9 +12,14 @@ from images_app.jobs.queue import DurableQueue
 from images_app.jobs.workflows import MOST_RECOVERIES
 from images_app.models import File
 from tests.integration.conftest import Api
-from tests.support.gate import CREATE, Forward, Hold
+from tests.support import seaweed
+from tests.support.cluster import running_cluster
+from tests.support.gate import CREATE, Forward
 from tests.support.library import add_file, counted, viewer_of
-from tests.support.pipeline import Pipeline, running_pipeline, wait_for
+from tests.support.photos import photo_jpeg
+from tests.support.pipeline import wait_for
+from tests.support.postgres import Postgres
+from tests.support.worker import RunningWorker
 
 MOST_DEATHS = (MOST_RECOVERIES + 1) * (MOST_LOST + 1)
 
@@ -58,49 +61,46 @@ def test_a_file_whose_workers_vanish_is_given_up_and_can_be_retried_by_hand(api:
     assert sweeps.reconcile(world.database, world.queue, client) == 1, "counted from the beginning again"
 
 
-def test_poison_is_parked_after_a_bounded_number_of_deaths_and_the_others_get_through(tmp_path: Path) -> None:
-    with running_pipeline(tmp_path / "data") as pipeline:
-        deaths = 0
+def test_poison_is_parked_after_a_bounded_number_of_deaths_and_the_others_get_through(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    seaweed.require()
+    with (
+        running_cluster(tmp_path, postgres, seaweed.shared(), servers=0) as cluster,
+        RunningWorker(tmp_path / "worker", cluster.settings) as worker,
+    ):
+        world, deaths = cluster.beside, 0
 
         def die(_forward: Forward) -> None:
             nonlocal deaths
             deaths += 1
-            pipeline.server.kill()
+            worker.kill()
 
-        hold = Hold(after=False)
-        pipeline.gate.next(CREATE, hold)
-        poison = pipeline.upload(name="poison.jpg")
-        hold.wait()
-        pipeline.gate.next(r"GET /objects/poison\.jpg\?.*", *[die] * (MOST_DEATHS + 1))
-        hold.release()
-        wait_for(lambda: pipeline.server.has_ended)
-        pipeline.server.start()
-        others = [pipeline.upload() for _ in range(3)]
-        while not is_given_up(pipeline, poison):
-            pipeline.server.start()
+        with world.database.write() as session:
+            owner = users.create(session, "ada@example.com", None)
+            workspace = workspaces.create(session, owner.id, "Photos")
+
+        def upload() -> str:
+            return add_file(world, owner, workspace, "photo.jpg", photo_jpeg(320, 240), mime="image/jpeg").id
+
+        def state(file_id: str) -> str:
+            with world.database.read() as session:
+                return session.get_one(File, file_id).provisioning_state
+
+        cluster.gate.next(CREATE, die)  # of the only file there is; from then on each attempt looks it up first
+        poison = upload()
+        cluster.gate.next(rf"GET .*/images/v2\?.*{poison}.*", *[die] * MOST_DEATHS)
+        wait_for(lambda: worker.has_ended)
+        others = [upload() for _ in range(3)]
+        while state(poison) != "failed":
+            if worker.has_ended:
+                worker.start()
+            sweeps.reconcile(world.database, cluster.queue, cluster.client)  # more often than it comes by itself
+            time.sleep(0.1)
         assert deaths == MOST_DEATHS
 
-        for file_id in others:
-            pipeline.wait_for_state(file_id, "done")
-        assert pipeline.file(poison)["error"]["code"] == "interrupted"
-        pipeline.gate.forget()
-        pipeline.http.post(f"/api/files/{poison}/retry").raise_for_status()
-        pipeline.wait_for_state(poison, "done")
-        assert pipeline.event_types(poison).count("image.provision_failed") == 1
-        assert pipeline.event_types(poison)[-1] == "image.created"
-
-
-def is_given_up(pipeline: Pipeline, file_id: str) -> bool:
-    """True when it is; False when the server has died first. The sweep comes by more often than by itself."""
-    world = pipeline.beside
-    assert isinstance(world.queue, DurableQueue)
-    client = world.queue.client()
-
-    def look() -> str | None:
-        sweeps.reconcile(world.database, world.queue, client)
-        with suppress(httpx.TransportError):
-            if pipeline.state(file_id) == "failed":
-                return "failed"
-        return "dead" if pipeline.server.has_ended else None
-
-    return wait_for(look, within=120) == "failed"
+        wait_for(lambda: {state(file_id) for file_id in others} == {"done"})
+        cluster.gate.forget()
+        with world.database.write() as session:
+            assert files.retry(session, cluster.queue, viewer_of(owner), poison).error_code is None
+        wait_for(lambda: state(poison) == "done")

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from images_app import bootstrap
+from images_app import bootstrap, migrations
 from images_app.bootstrap import World
 from images_app.jobs.queue import DurableQueue
 from images_app.settings import load
@@ -46,10 +46,14 @@ class Cluster:
         return found
 
     @property
+    def queue(self) -> DurableQueue:
+        assert isinstance(self.beside.queue, DurableQueue)
+        return self.beside.queue
+
+    @property
     def client(self) -> Any:
         """The durable engine from outside."""
-        assert isinstance(self.beside.queue, DurableQueue)
-        return self.beside.queue.client()
+        return self.queue.client()
 
     def whole(self) -> None:
         """Start whoever does not run, one after the other, so that their slots are in order."""
@@ -68,20 +72,21 @@ class Cluster:
         """End the connection that holds this slot, as a broken network does; the process lives on."""
         self._ask(
             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-            f" AND classid = x'41454F4E'::int AND objid = {number:d}"  # noqa: S608 (a number)
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND classid = x'41454F4E'::int AND objid = %s"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            number,
         )
 
-    def _ask(self, query: str) -> Any:
+    def _ask(self, query: str, *values: object) -> Any:
         with psycopg.connect(self.settings["database_url"], autocommit=True) as connection:
-            return connection.execute(query.encode()).fetchone()
+            return connection.execute(query.encode(), values).fetchone()
 
 
 @contextmanager
 def running_cluster(
     folder: Path, postgres: Postgres, weed: Weed, *, servers: int = 2, **settings: object
 ) -> Iterator[Cluster]:
-    """Start the servers, each with a data directory of its own."""
+    """Start the servers, each with a data directory of its own; without any, a test brings its own workers."""
     with ExitStack() as opened:
         url = opened.enter_context(postgres.database())
         objects = opened.enter_context(weed.settings())
@@ -101,10 +106,12 @@ def running_cluster(
             "log_level": "info",
             **settings,
         }
+        migrations.upgrade(url)
         beside = bootstrap.build(load(data_dir=folder / "beside", _env_file=None, **shared))
         opened.callback(beside.close)
         running = [RunningServer(folder / f"server-{n}", **shared) for n in range(1, servers + 1)]
         cluster = Cluster([], gate, beside, postgres, shared)
+        cluster.queue.prepare(1)
         token = ""
         for server in running:
             opened.enter_context(server)

@@ -175,7 +175,7 @@ class Incoming:
         return self._register(new)
 
     def _register(self, new: NewFile) -> tuple[File, bool]:
-        file = None
+        is_needed = False
         try:
             with self._world.database.write() as session:
                 file = files.register(
@@ -186,10 +186,11 @@ class Incoming:
                     idempotency_key=self._key_given,
                     quota=self._world.quota,
                 )
+            is_needed = file.id == new.id  # after the commit, which can fail, too
         finally:
-            if file is None or file.id != new.id:
+            if not is_needed:
                 self._discard(new)
-        return file, file.id == new.id
+        return file, is_needed
 
     def _discard(self, new: NewFile) -> None:
         """Delete the object, unless the file exists after all: a commit can succeed and still be reported as lost."""

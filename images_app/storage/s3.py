@@ -9,6 +9,7 @@
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, BinaryIO
 
 from botocore.config import Config
@@ -92,9 +93,10 @@ class S3ObjectStore:
         with translated("delete"):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
-    def list(self, prefix: str) -> Iterator[ObjectEntry]:
-        """Every object whose key begins with `prefix`, page by page."""
-        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix))
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectEntry]:
+        """Every object whose key begins with `prefix` and lies after `after`, page by page."""
+        where = {"Bucket": self._bucket, "Prefix": prefix} | ({"StartAfter": after} if after else {})
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(**where))
         while True:
             with translated("list"):
                 page = next(pages, None)
@@ -147,8 +149,14 @@ class S3ObjectStore:
         return ended
 
 
+@cache
+def _session() -> Session:
+    """What botocore reads from its own files, once for every store of this process."""
+    return Session(session_vars=_NOT_READ)
+
+
 def _client(endpoint: str, region: str, access_key_id: str, secret_access_key: str, answer_s: float) -> Any:
-    client: Any = Session(session_vars=_NOT_READ).create_client(
+    client: Any = _session().create_client(
         "s3",
         endpoint_url=endpoint or None,
         region_name=region,

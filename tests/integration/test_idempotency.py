@@ -1,6 +1,5 @@
 """`POST /api/files` more than once: the same request again, with its key, and many at the same moment."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -10,7 +9,16 @@ from sqlmodel import update
 from images_app.models import IdempotencyKey, now
 from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
-from tests.integration.uploading import Slow, left_behind, nothing_happened, part, upload
+from tests.integration.uploading import (
+    A_LOT,
+    Slow,
+    kept,
+    nothing_happened,
+    part,
+    under_way,
+    upload,
+    wait_until_under_way,
+)
 from tests.support.library import counted
 
 
@@ -30,7 +38,7 @@ def test_the_same_key_with_the_same_file_is_one_file(gallery: Gallery) -> None:
         "files": 1,
         "event:file.ready": 1,
     }
-    assert len([path for path in left_behind(gallery) if not path.startswith("types")]) == 1
+    assert (len(kept(gallery)), under_way(gallery)) == (1, [])
 
 
 def test_the_same_key_with_anything_else_is_a_conflict(gallery: Gallery) -> None:
@@ -44,7 +52,7 @@ def test_the_same_key_with_anything_else_is_a_conflict(gallery: Gallery) -> None
     ):
         assert problem(answer) == (422, "idempotency_conflict")
     assert upload(gallery, **key).json() == first
-    assert len([path for path in left_behind(gallery) if not path.startswith("types")]) == 1
+    assert (len(kept(gallery)), under_way(gallery)) == (1, [])
     editor = gallery.as_member("editor")
     assert upload(gallery, client=editor, **key).status_code == 201, "a key belongs to one user"
 
@@ -68,19 +76,18 @@ def test_simultaneous_uploads_with_one_key_make_one_file(gallery: Gallery) -> No
         answers = list(pool.map(lambda _: upload(gallery, data, **{"Idempotency-Key": "key"}), range(8)))
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
     assert len({answer.json()["id"] for answer in answers}) == 1
-    assert len([path for path in left_behind(gallery) if not path.startswith("types")]) == 1
+    assert (len(kept(gallery)), under_way(gallery)) == (1, [])
 
 
 @pytest.mark.parametrize(("end", "status"), [(b"", 200), (b"!", 422)])
 def test_a_key_whose_first_request_is_still_under_way_belongs_to_the_one_that_ends_first(
     gallery: Gallery, end: bytes, status: int
 ) -> None:
-    data = b"x" * 600_000
+    data = b"x" * A_LOT
     slow = Slow(gallery, key="key")
     slow.send(part("workspaceId", gallery.workspace.id.encode()))
     slow.send(part("file", data, '; filename="notes.txt"')[:-2])
-    while not left_behind(gallery):
-        time.sleep(0.01)
+    wait_until_under_way(gallery)
     second = upload(gallery, data, **{"Idempotency-Key": "key"})
     assert second.status_code == 201
     if end:
@@ -89,7 +96,7 @@ def test_a_key_whose_first_request_is_still_under_way_belongs_to_the_one_that_en
     assert got == status, text
     assert (second.json()["id"] in text) == (status == 200)
     assert counted(gallery.api.world, gallery.workspace, ["files"]) == {"files": 1}
-    assert len([path for path in left_behind(gallery) if not path.startswith("types")]) == 1
+    assert (len(kept(gallery)), under_way(gallery)) == (1, [])
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "tab\there"])

@@ -1,6 +1,5 @@
 """`POST /api/files`: who may, asked again while the bytes arrive; what stays of an upload that ends badly: nothing."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +8,7 @@ from sqlmodel import col, delete, update
 from images_app.models import Membership, Token, User
 from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
-from tests.integration.uploading import Slow, left_behind, nothing_happened, part, send, upload
+from tests.integration.uploading import A_LOT, Slow, nothing_happened, part, send, upload, wait_until_under_way
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_an_editor_uploads_and_a_bound_token_only_where_it_is_bound(gallery: Gal
 
 
 @pytest.mark.parametrize("is_file_first", [True, False])
-@pytest.mark.parametrize("sent", [0, 100, 2_000_000])
+@pytest.mark.parametrize("sent", [0, 100, A_LOT])
 def test_a_client_that_leaves_leaves_nothing(gallery: Gallery, is_file_first: bool, sent: int) -> None:
     slow = Slow(gallery)
     if not is_file_first:
@@ -59,9 +58,8 @@ def test_a_client_that_leaves_leaves_nothing(gallery: Gallery, is_file_first: bo
     slow.send(part("file", b"", '; filename="a"')[:-2])
     if sent:
         slow.send(b"x" * sent)
-    if sent > 1_000_000 and not is_file_first:
-        while not left_behind(gallery):
-            time.sleep(0.01)
+    if sent == A_LOT and not is_file_first:
+        wait_until_under_way(gallery)
     slow.leave()
     assert nothing_happened(gallery)
 
@@ -89,9 +87,8 @@ def test_rights_that_end_while_the_bytes_arrive_end_the_upload(
     gallery.api.member(gallery.workspace, bob, "editor")
     slow = Slow(gallery, token=gallery.api.token(bob)[1])
     slow.send(part("workspaceId", gallery.workspace.id.encode()))
-    slow.send(part("file", b"x" * 700_000, '; filename="a"')[:-2])
-    while not left_behind(gallery):
-        time.sleep(0.01)
+    slow.send(part("file", b"x" * A_LOT, '; filename="a"')[:-2])
+    wait_until_under_way(gallery)
     lose(gallery, bob)
     got, text = slow.end()
     assert got == status, text

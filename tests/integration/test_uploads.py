@@ -11,7 +11,7 @@ import pytest
 from images_app.api.app import create_api
 from tests.integration.conftest import Api, serving
 from tests.integration.gallery import Gallery, problem
-from tests.integration.uploading import FORM, Slow, left_behind, nothing_happened, part, send, stored, upload
+from tests.integration.uploading import FORM, Slow, kept, nothing_happened, part, send, stored, under_way, upload
 from tests.support import photos
 
 LIMIT = 3_000_000
@@ -69,7 +69,7 @@ def test_the_parts_come_in_either_order(gallery: Gallery, size: int) -> None:
         assert answer.status_code == 201, answer.text
         assert answer.json()["sha256"] == hashlib.sha256(data).hexdigest()
         assert stored(gallery, answer.json()["id"])[1] == data
-    assert not [path for path in left_behind(gallery) if path.startswith("incoming")]
+    assert under_way(gallery) == []
 
 
 def test_a_body_without_announced_length_is_taken(gallery: Gallery) -> None:
@@ -173,8 +173,7 @@ def test_the_limit_is_exact(small: Gallery, is_file_first: bool) -> None:
             assert problem(answer) == (413, "file_too_large")
             assert answer.json()["limit"] == LIMIT
             assert answer.json()["actual"] >= size
-    assert len([path for path in left_behind(small) if path.startswith("data")]) == 2
-    assert not [path for path in left_behind(small) if path.startswith("incoming")]
+    assert (len(kept(small)), under_way(small)) == (2, [])
 
 
 def test_a_file_over_the_limit_is_refused_before_its_bytes_come(small: Gallery) -> None:

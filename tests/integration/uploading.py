@@ -8,10 +8,14 @@ from sqlmodel import select
 
 from images_app.models import File
 from tests.integration.gallery import Gallery
+from tests.support import seaweed
 from tests.support.library import counted
+from tests.support.pipeline import wait_for
 
 BOUNDARY = "frontier"
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
+A_LOT = 9 * 1024 * 1024
+"""So many bytes that a bucket gets the first part of them before the rest has come."""
 
 
 def upload(
@@ -51,21 +55,34 @@ def stored(gallery: Gallery, file_id: str) -> tuple[str, bytes]:
         return key, file.read()
 
 
-def left_behind(gallery: Gallery) -> list[str]:
-    """What the store holds: finished objects and those on their way."""
-    root = gallery.api.world.settings.data_dir / "objects"
-    return [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+def kept(gallery: Gallery) -> list[str]:
+    """The keys of finished objects."""
+    return [entry.key for entry in gallery.api.world.objects.list("")]
+
+
+def under_way(gallery: Gallery) -> list[str]:
+    """What the store has of objects that are not finished: drafts on disk, multipart uploads in a bucket."""
+    settings = gallery.api.world.settings
+    if settings.storage == "disk":
+        return [path.name for path in (settings.data_dir / "objects" / "incoming").iterdir()]
+    begun = seaweed.shared().client().list_multipart_uploads(Bucket=settings.s3_bucket)
+    return [upload["Key"] for upload in begun.get("Uploads", ())]
+
+
+def wait_until_under_way(gallery: Gallery) -> None:
+    """Until the store has some of what is being sent, which must be A_LOT."""
+    wait_for(lambda: under_way(gallery))
 
 
 def nothing_happened(gallery: Gallery) -> bool:
     for _ in range(100):  # a server notices a client that left a moment later
-        if not left_behind(gallery):
+        if not kept(gallery) + under_way(gallery):
             break
         time.sleep(0.05)
     with gallery.api.world.database.read() as session:
         files = session.exec(select(File)).all()
     totals = counted(gallery.api.world, gallery.workspace, ["files", "files:ready", "bytes", "event:file.ready"])
-    return not files and not left_behind(gallery) and not any(totals.values())
+    return not files and not kept(gallery) + under_way(gallery) and not any(totals.values())
 
 
 class Slow:

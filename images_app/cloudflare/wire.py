@@ -56,7 +56,7 @@ def _about_account(status: int, code: int | None) -> Literal["full", "refused"] 
     """What the refusal says about the account. A bare 403 says nothing: a firewall on the way may have sent it."""
     if code == _FULL or (code == _TRANSFORMATIONS_USED_UP and status == 429):
         return "full"
-    if 400 <= status < 500 and (status == 401 or code in _REFUSED_CODES):
+    if status == 401 or (status in (400, 403, 404) and code in _REFUSED_CODES):  # 429 is about the moment, always
         return "refused"
     return None
 

@@ -74,6 +74,7 @@ def calls(local: RunningEmulator) -> list[str]:
         (404, ENVELOPE % 7003, "refused"),
         (403, "<html>blocked</html>", None),  # by whoever is on the way
         (429, ENVELOPE % 971, None),
+        (429, ENVELOPE % 10000, None),
         (500, ENVELOPE % 10000, None),
         (502, "<html>bad gateway</html>", None),
         (404, ENVELOPE % 5404, None),

@@ -25,7 +25,7 @@ def test_a_full_cloudflare_is_told_to_members_and_resumed_by_an_admin(
     try:
         file_id = upload(server, workspace)
         expect(notice).to_contain_text("Cloudflare Images is full. Uploads are kept")
-        expect(notice).to_contain_text("raise its plan")
+        expect(notice).to_contain_text("raise the plan")
         with signed_in(browser, server, "waits@example.com", f"/w/{workspace}/files") as page:
             seen = page.get_by_role("status", name="Provisioning is paused")
             expect(seen).to_contain_text("Cloudflare Images is full.")

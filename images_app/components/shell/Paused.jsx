@@ -6,11 +6,11 @@ import { CircleAlert } from "../lib/icons.js";
 const SAID = {
   full: {
     what: "Cloudflare Images is full.",
-    todo: "Make room in the Cloudflare account, or raise its plan, then resume.",
+    todo: "Make room there or raise the plan, then resume.",
   },
   refused: {
-    what: "Cloudflare does not accept this server’s account or token.",
-    todo: "Put the token right, restart the server if you changed it, then resume.",
+    what: "Cloudflare does not accept this server’s token.",
+    todo: "Put it right, restart the server if it is another one, then resume.",
   },
 };
 
@@ -34,10 +34,10 @@ export function Paused({ reason, message, mayResume }) {
   }
 
   return (
-    <div className="notice bad" role="status" aria-label="Provisioning is paused">
+    <div className="notice bad above" role="status" aria-label="Provisioning is paused">
       <CircleAlert aria-hidden="true" />
       <span className="grow">
-        {what} Uploads are kept, and appear in the gallery when it works again.{" "}
+        {what} Uploads are kept and will appear later.{" "}
         {mayResume && <span className="soft" title={message}>{todo}</span>}
         {failed && <span role="alert"> {failed}</span>}
       </span>

@@ -3,31 +3,26 @@
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (the API, the words and the toasts come from there)
-from images_app.components.lib import LUCIDE, RADIX_DIALOG
+from images_app.components.lib import Island, jsx, share
 from images_app.state.shell import ShellState
 
-for _name in ("browser.js", "ChangePassword.jsx"):
-    rx.asset(_name, shared=True)
-_PAGE = rx.asset("Account.jsx", shared=True)
-_SET = rx.asset("SetPassword.jsx", shared=True)
+share("browser.js", "ChangePassword.jsx")
 
 
-class AccountPage(rx.Component):
+class AccountPage(Island):
     """Password and sessions, over REST."""
 
-    library = _PAGE.importable_path
+    library = jsx("Account.jsx")
     tag = "AccountPage"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
     email: rx.Var[str]
 
 
-class SetPassword(rx.Component):
+class SetPassword(Island):
     """Reads the secret behind the # of the address, and takes it out of there."""
 
-    library = _SET.importable_path
+    library = jsx("SetPassword.jsx")
     tag = "SetPassword"
-    lib_dependencies: list[str] = [LUCIDE]
 
 
 def account_page() -> rx.Component:

@@ -7,20 +7,18 @@ from reflex_components_core.react_router import link
 
 from images_app.components import files, gallery  # noqa: F401 (the words for numbers and failures come from there)
 from images_app.components.frame import path
-from images_app.components.lib import LUCIDE
+from images_app.components.lib import Island, jsx, share
 from images_app.state.activity import ActivityState
 
-rx.asset("said.js", shared=True)
-_LOG = rx.asset("Activity.jsx", shared=True)
+share("said.js")
 _KINDS = (("all", "All"), ("files", "Files"), ("gallery", "Gallery"), ("people", "People"))
 
 
-class Activity(rx.Component):
+class Activity(Island):
     """Puts the pages of the log together; what has just happened comes by itself."""
 
-    library = _LOG.importable_path
+    library = jsx("Activity.jsx")
     tag = "Activity"
-    lib_dependencies: list[str] = [LUCIDE]
 
     kind: rx.Var[str]
     page: rx.Var[Any]

@@ -5,25 +5,19 @@ from typing import Any
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (the API, the words and the toasts come from there)
-from images_app.components.lib import LUCIDE, RADIX_DIALOG, RADIX_MENU
+from images_app.components.lib import Island, jsx, share
 from images_app.state.files import FilesState, FileState
 from images_app.state.shell import ShellState
 
-_MODULES = ("actions.js", "reason.js", "useAddress.js", "useRows.js")
-for _name in (*_MODULES, "Happenings.jsx", "Rail.jsx", "Status.jsx", "Thumb.jsx"):
-    rx.asset(_name, shared=True)
-_LIST = rx.asset("FileList.jsx", shared=True)
-_PAGE = rx.asset("FilePage.jsx", shared=True)
-_EMPTY = rx.asset("EmptyTrash.jsx", shared=True)
-_RETRY = rx.asset("RetryAll.jsx", shared=True)
+share("actions.js", "reason.js", "useAddress.js", "useRows.js")
+share("Happenings.jsx", "Rail.jsx", "Status.jsx", "Thumb.jsx")
 
 
-class FileList(rx.Component):
+class FileList(Island):
     """Puts the pages of one list together; its rows change by themselves as events arrive."""
 
-    library = _LIST.importable_path
+    library = jsx("FileList.jsx")
     tag = "FileList"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG, RADIX_MENU]
 
     show: rx.Var[str]
     page: rx.Var[Any]
@@ -33,12 +27,11 @@ class FileList(rx.Component):
     on_look_again: rx.EventHandler[rx.event.passthrough_event_spec(list[str])]
 
 
-class FilePage(rx.Component):
+class FilePage(Island):
     """Facts, history and actions of a file; looks again when an event names it."""
 
-    library = _PAGE.importable_path
+    library = jsx("FilePage.jsx")
     tag = "FilePage"
-    lib_dependencies: list[str] = [LUCIDE]
 
     row: rx.Var[Any]
     history: rx.Var[Any]
@@ -47,24 +40,22 @@ class FilePage(rx.Component):
     on_look_again: rx.EventHandler[rx.event.no_args_event_spec]
 
 
-class EmptyTrash(rx.Component):
+class EmptyTrash(Island):
     """A button that deletes everything in the trash for good, after asking."""
 
-    library = _EMPTY.importable_path
+    library = jsx("EmptyTrash.jsx")
     tag = "EmptyTrash"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
     workspace: rx.Var[str]
     total: rx.Var[int]
     compact: rx.Var[bool]
 
 
-class RetryAll(rx.Component):
+class RetryAll(Island):
     """A button that asks again for the images of all failed files."""
 
-    library = _RETRY.importable_path
+    library = jsx("RetryAll.jsx")
     tag = "RetryAll"
-    lib_dependencies: list[str] = [LUCIDE]
 
     workspace: rx.Var[str]
 

@@ -7,28 +7,43 @@ LUCIDE = "lucide-react@1.26.0"
 RADIX_DIALOG = "@radix-ui/react-dialog@1.3.1"
 RADIX_MENU = "@radix-ui/react-dropdown-menu@2.2.1"
 
-_MODULES = ("icons.js", "letters.js", "session.js", "time.js", "useList.js", "useOrigin.js", "useRest.js")
-_PARTS = ("Copyable.jsx", "Dialog.jsx", "Field.jsx", "Lists.jsx", "Menu.jsx", "Meter.jsx", "Opener.jsx", "Question.jsx")
-for _name in (*_MODULES, *_PARTS):
-    rx.asset(_name, shared=True)
-_TIME = rx.asset("Time.jsx", shared=True)
-_TOTAL = rx.asset("Total.jsx", shared=True)
+
+class Island(rx.Component):
+    """A component of our own JavaScript: `library` is its module, from `jsx`, and `tag` what that exports. The bundle
+    has the packages once, whoever asks for them."""
+
+    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG, RADIX_MENU]
 
 
-class Time(rx.Component):
+def jsx(name: str) -> str:
+    """The module of this name beside the caller's, as the bundle knows it."""
+    return rx.asset(name, shared=True, _stack_level=2).importable_path
+
+
+def share(*names: str) -> None:
+    """Put modules beside the caller's into the bundle because others import them."""
+    for name in names:
+        rx.asset(name, shared=True, _stack_level=2)
+
+
+share("icons.js", "letters.js", "session.js", "time.js", "useList.js", "useOrigin.js", "useRest.js")
+share("Copyable.jsx", "Dialog.jsx", "Field.jsx", "Lists.jsx", "Menu.jsx", "Meter.jsx", "Opener.jsx", "Question.jsx")
+
+
+class Time(Island):
     """A moment (RFC 3339) in the reader's own time zone, said as `short`, `day` or `exact`."""
 
-    library = _TIME.importable_path
+    library = jsx("Time.jsx")
     tag = "Time"
 
     at: rx.Var[str]
     form: rx.Var[str]
 
 
-class Total(rx.Component):
+class Total(Island):
     """`4 tokens`, beside a title: the total of a list of the API, asked again when `what` changed."""
 
-    library = _TOTAL.importable_path
+    library = jsx("Total.jsx")
     tag = "Total"
 
     path: rx.Var[str]

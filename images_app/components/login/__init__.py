@@ -3,35 +3,30 @@
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (its JavaScript tells when the session has ended)
-from images_app.components.lib import LUCIDE, RADIX_DIALOG
-
-_FORM = rx.asset("SignIn.jsx", shared=True)
-_ENDED = rx.asset("SessionEnded.jsx", shared=True)
+from images_app.components.lib import Island, jsx
 
 
-class SignIn(rx.Component):
+class SignIn(Island):
     """The form; after signing in it leaves for the page that was asked for, or for `/`."""
 
-    library = _FORM.importable_path
+    library = jsx("SignIn.jsx")
     tag = "SignIn"
-    lib_dependencies: list[str] = [LUCIDE]
 
 
-class SessionEnded(rx.Component):
+class SessionEnded(Island):
     """Opens when `ended` becomes true, or when any part of the page meets a 401."""
 
-    library = _ENDED.importable_path
+    library = jsx("SessionEnded.jsx")
     tag = "SessionEnded"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
     email: rx.Var[str]
     ended: rx.Var[bool]
 
 
-class Host(rx.Component):
+class Host(Island):
     """The name of this server, as the browser knows it."""
 
-    library = _FORM.importable_path
+    library = jsx("SignIn.jsx")
     tag = "Host"
 
 

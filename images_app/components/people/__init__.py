@@ -5,55 +5,47 @@ from typing import Any
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (the API, the words and the toasts come from there)
-from images_app.components.lib import LUCIDE, RADIX_DIALOG, RADIX_MENU
+from images_app.components.lib import Island, jsx, share
 from images_app.state.shell import ShellState
 
-for _name in ("roles.js", "Handed.jsx", "Person.jsx"):
-    rx.asset(_name, shared=True)
-_MEMBERS = rx.asset("Members.jsx", shared=True)
-_ADD_MEMBER = rx.asset("AddMember.jsx", shared=True)
-_PEOPLE = rx.asset("People.jsx", shared=True)
+share("roles.js", "Handed.jsx", "Person.jsx")
 
 
-class Members(rx.Component):
+class Members(Island):
     """The list over REST; it follows the events of the workspace."""
 
-    library = _MEMBERS.importable_path
+    library = jsx("Members.jsx")
     tag = "Members"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG, RADIX_MENU]
 
     place: rx.Var[Any]
     email: rx.Var[str]
     may_manage: rx.Var[bool]
 
 
-class AddMember(rx.Component):
+class AddMember(Island):
     """The button and its dialogs."""
 
-    library = _ADD_MEMBER.importable_path
+    library = jsx("AddMember.jsx")
     tag = "AddMember"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
     place: rx.Var[Any]
     compact: rx.Var[bool]
 
 
-class People(rx.Component):
+class People(Island):
     """Everybody, for admins."""
 
-    library = _PEOPLE.importable_path
+    library = jsx("People.jsx")
     tag = "People"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
     email: rx.Var[str]
 
 
-class AddPerson(rx.Component):
+class AddPerson(Island):
     """The button and its dialogs."""
 
-    library = _PEOPLE.importable_path
+    library = jsx("People.jsx")
     tag = "AddPerson"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
     compact: rx.Var[bool]
 

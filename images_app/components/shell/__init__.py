@@ -5,38 +5,25 @@ from typing import Any
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (its JavaScript hears the events and says things)
-from images_app.components.lib import LUCIDE, RADIX_DIALOG, RADIX_MENU
-
-_SWITCHER = rx.asset("Switcher.jsx", shared=True)
-_ACCOUNT = rx.asset("Account.jsx", shared=True)
-_LIVE = rx.asset("Live.jsx", shared=True)
-_OFFLINE = rx.asset("OfflineNotice.jsx", shared=True)
-_PAUSED = rx.asset("Paused.jsx", shared=True)
-_KEYBOARD = rx.asset("Keyboard.jsx", shared=True)
-_CREATE = rx.asset("CreateWorkspace.jsx", shared=True)
-_ROOM = rx.asset("Room.jsx", shared=True)
-_SIGN_OUT = rx.asset("SignOut.jsx", shared=True)
-_UPLOAD = rx.asset("UploadButton.jsx", shared=True)
+from images_app.components.lib import Island, jsx
 
 
-class Switcher(rx.Component):
+class Switcher(Island):
     """Which workspace this is, and the way to the others; `section` is what to open there."""
 
-    library = _SWITCHER.importable_path
+    library = jsx("Switcher.jsx")
     tag = "Switcher"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG, RADIX_MENU]
 
     place: rx.Var[Any]
     places: rx.Var[Any]
     section: rx.Var[str]
 
 
-class Account(rx.Component):
+class Account(Island):
     """Who is signed in, the theme, and the way out; on the phone (`compact`) also to what the sidebar has."""
 
-    library = _ACCOUNT.importable_path
+    library = jsx("Account.jsx")
     tag = "Account"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_MENU]
 
     email: rx.Var[str]
     place: rx.Var[str]
@@ -45,10 +32,10 @@ class Account(rx.Component):
     compact: rx.Var[bool]
 
 
-class Live(rx.Component):
+class Live(Island):
     """Hears the events of a workspace, shows whether it does, and passes them on inside the page."""
 
-    library = _LIVE.importable_path
+    library = jsx("Live.jsx")
     tag = "Live"
 
     workspace: rx.Var[str]
@@ -57,68 +44,63 @@ class Live(rx.Component):
     """What this person may do, or what the workspace is called."""
 
 
-class OfflineNotice(rx.Component):
+class OfflineNotice(Island):
     """A strip that is there while the connection is lost."""
 
-    library = _OFFLINE.importable_path
+    library = jsx("OfflineNotice.jsx")
     tag = "OfflineNotice"
-    lib_dependencies: list[str] = [LUCIDE]
 
 
-class Paused(rx.Component):
+class Paused(Island):
     """A strip that is there while nothing is provisioned; who may resume finds how."""
 
-    library = _PAUSED.importable_path
+    library = jsx("Paused.jsx")
     tag = "Paused"
-    lib_dependencies: list[str] = [LUCIDE]
 
     reason: rx.Var[str]
     message: rx.Var[str]
     may_resume: rx.Var[bool]
 
 
-class UploadButton(rx.Component):
+class UploadButton(Island):
     """Opens the gallery's file picker; on other pages `gallery` is the way there."""
 
-    library = _UPLOAD.importable_path
+    library = jsx("UploadButton.jsx")
     tag = "UploadButton"
-    lib_dependencies: list[str] = [LUCIDE]
 
     compact: rx.Var[bool]
     gallery: rx.Var[str]
 
 
-class Keyboard(rx.Component):
+class Keyboard(Island):
     """The list of keys: its button, and the key that opens it from anywhere."""
 
-    library = _KEYBOARD.importable_path
+    library = jsx("Keyboard.jsx")
     tag = "Keyboard"
-    lib_dependencies: list[str] = [LUCIDE]
 
     may_write: rx.Var[bool]
 
 
-class CreateWorkspace(rx.Component):
+class CreateWorkspace(Island):
     """A button that asks for a name and opens the new workspace."""
 
-    library = _CREATE.importable_path
+    library = jsx("CreateWorkspace.jsx")
     tag = "CreateWorkspace"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
 
-class Room(rx.Component):
+class Room(Island):
     """How full the workspace is, where there is a limit."""
 
-    library = _ROOM.importable_path
+    library = jsx("Room.jsx")
     tag = "Room"
 
     totals: rx.Var[Any]
 
 
-class SignOut(rx.Component):
+class SignOut(Island):
     """A button that signs out."""
 
-    library = _SIGN_OUT.importable_path
+    library = jsx("SignOut.jsx")
     tag = "SignOut"
 
 

@@ -5,30 +5,26 @@ from typing import Any
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (the API, the words and the toasts come from there)
-from images_app.components.lib import LUCIDE, RADIX_DIALOG
+from images_app.components.lib import Island, jsx, share
 from images_app.state.shell import ShellState
 
-rx.asset("scopes.js", shared=True)
-_LIST = rx.asset("Tokens.jsx", shared=True)
-_CREATE = rx.asset("CreateToken.jsx", shared=True)
+share("scopes.js")
 
 
-class Tokens(rx.Component):
+class Tokens(Island):
     """The list, read over REST: a secret never passes through the state."""
 
-    library = _LIST.importable_path
+    library = jsx("Tokens.jsx")
     tag = "Tokens"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
     places: rx.Var[Any]
 
 
-class CreateToken(rx.Component):
+class CreateToken(Island):
     """The button and its dialogs."""
 
-    library = _CREATE.importable_path
+    library = jsx("CreateToken.jsx")
     tag = "CreateToken"
-    lib_dependencies: list[str] = [LUCIDE, RADIX_DIALOG]
 
     places: rx.Var[Any]
     compact: rx.Var[bool]

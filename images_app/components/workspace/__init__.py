@@ -5,19 +5,17 @@ from typing import Any
 import reflex as rx
 
 from images_app.components import gallery  # noqa: F401 (the API, the words and the toasts come from there)
-from images_app.components.lib import LUCIDE
+from images_app.components.lib import Island, jsx, share
 from images_app.state.shell import ShellState
 
-rx.asset("Limits.jsx", shared=True)
-_SETTINGS = rx.asset("Settings.jsx", shared=True)
+share("Limits.jsx")
 
 
-class WorkspaceSettings(rx.Component):
+class WorkspaceSettings(Island):
     """Read and changed over REST."""
 
-    library = _SETTINGS.importable_path
+    library = jsx("Settings.jsx")
     tag = "WorkspaceSettings"
-    lib_dependencies: list[str] = [LUCIDE]
 
     place: rx.Var[Any]
     is_admin: rx.Var[bool]

@@ -70,6 +70,8 @@ function listen(workspaceId, { onEvent, onState }) {
   function start() {
     clearTimeout(timer);
     source?.close();
+    // Nothing was heard yet, so there is no place to go on from: once live, the page asks for what it may have missed.
+    if (!last && state.state === "live") enter({ state: "connecting" });
     const after = last ? `&after=${last}` : "";
     // audit: who may see who did what sees it live.
     source = new EventSource(`/api/events?audit=1&workspace_id=${encodeURIComponent(workspaceId)}${after}`);

@@ -39,8 +39,9 @@ from images_app.core.figures import Figures, figures
 from images_app.observe.metrics import Metrics
 
 _ROUTERS = (
-    *(session, sessions, passwords, me, tokens, workspaces, members, users),
-    *(images, files, uploads, events, provisioning, limits, health, docs),
+    # Looked through in this order: what is asked for most comes first.
+    *(images, files, uploads, events, me, session, sessions, passwords),
+    *(tokens, workspaces, members, users, provisioning, limits, health, docs),
 )
 _DESCRIPTION = """
 Drop files into a workspace; every one whose bytes are an image is provisioned into Cloudflare Images.

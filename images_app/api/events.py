@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 
 from images_app.api.deps import identify
 from images_app.api.lists import ListQuery, WorkspaceId, links, page_info, parts
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import PageInfo, Schema, Timestamp, fails
 from images_app.bootstrap import World
 from images_app.core import access, events
@@ -27,7 +27,7 @@ from images_app.core.events import Filter
 from images_app.errors import AeontelError, FieldError, InvalidParameter
 from images_app.models import Event, EventType
 
-router = APIRouter(prefix="/events", tags=["events"])
+router = APIRouter(prefix="/events", tags=["events"], route_class=ReadingRoute)
 
 _HEARTBEAT_S = 15.0
 _GATHER_S = 0.05

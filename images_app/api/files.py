@@ -5,13 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from images_app.api.deps import ViewerDep, WorldDep
 from images_app.api.events import EventList
 from images_app.api.events import shown as event_shown
 from images_app.api.lists import Ids, ListQuery, PageQuery, WorkspaceId, links, page_info, parts
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import Input, PageInfo, Schema, Success, Timestamp, fails
 from images_app.core import files
 from images_app.core import trash as bin
@@ -20,7 +20,7 @@ from images_app.errors import FieldError, InvalidParameter
 from images_app.ids import image_of
 from images_app.models import File, now
 
-router = APIRouter(prefix="/files", tags=["files"])
+router = APIRouter(prefix="/files", tags=["files"], route_class=ReadingRoute)
 
 _CONTENT_URL_LIFETIME_S = 300
 _PURGE_BATCH = 50
@@ -135,6 +135,12 @@ def get_file(look: Look, id: str) -> FileShown:
     return shown(files.get(look.session, look.viewer, id))
 
 
+class ContentQuery(BaseModel):
+    """How the bytes are asked for."""
+
+    download: bool = Field(default=False, description="As an attachment under the file's own name.")
+
+
 @router.get(
     "/{id}/content",
     status_code=302,
@@ -145,7 +151,7 @@ def get_file(look: Look, id: str) -> FileShown:
 def get_file_content(
     look: Look,
     id: str,
-    download: Annotated[bool, Query(description="As an attachment under the file's own name.")] = False,
+    query: Annotated[ContentQuery, Query()],
 ) -> Response:
     """Get the bytes, by way of a presigned URL."""
     file = files.get(look.session, look.viewer, id)
@@ -153,7 +159,7 @@ def get_file_content(
         file.object_key,
         expires_in=_CONTENT_URL_LIFETIME_S,
         reach="public",
-        download_name=file.name if download else None,
+        download_name=file.name if query.download else None,
     )
     return Response(status_code=302, headers={"Location": url, "Cache-Control": "no-store"})
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from images_app.api.deps import ViewerDep, WorldDep
 from images_app.api.lists import Ids, ListQuery, WorkspaceId, links, page_info, parts
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails, rfc3339
 from images_app.bootstrap import World
 from images_app.cloudflare.base import VARIANTS
@@ -16,7 +16,7 @@ from images_app.core import images
 from images_app.core.images import ImageRow
 from images_app.errors import FieldError, InvalidParameter
 
-router = APIRouter(prefix="/images", tags=["images"])
+router = APIRouter(prefix="/images", tags=["images"], route_class=ReadingRoute)
 
 Include = Literal["file", "placeholder", "variants"]
 _VARIANTS = ("public", *(variant.name for variant in VARIANTS))
@@ -136,30 +136,28 @@ def delete_image(id: str, world: WorldDep, viewer: ViewerDep) -> Success:
 
 def shown(world: World, row: ImageRow, include: frozenset[str]) -> dict[str, Any]:
     """An image as JSON: nine fields, and what `include` asks for."""
-
-    def url(variant: str) -> str:
-        return world.delivery.url(row.cf_image_id, variant, private=row.is_private)
-
+    url, cf_image_id, is_private = world.delivery.url, row.cf_image_id, row.is_private
     found: dict[str, Any] = {
         "id": row.id,
         "fileId": row.file_id,
         "workspaceId": row.workspace_id,
-        "cfImageId": row.cf_image_id,
+        "cfImageId": cf_image_id,
         "width": row.width,
         "height": row.height,
         "size": row.size,
         "exif": None if row.exif is None else orjson.Fragment(row.exif),
-        "url": url("public"),
+        "url": url(cf_image_id, "public", private=is_private),
     }
-    if (more := row.details) is not None:
-        if "file" in include:
-            times = {"createdAt": rfc3339(more.created_at), "updatedAt": rfc3339(more.updated_at)}
-            found["file"] = {"name": more.name, "mime": more.mime, **times}
-        if "placeholder" in include:
-            taken_at = None if more.taken_at is None else rfc3339(more.taken_at)
-            found["placeholder"] = {"thumbhash": more.thumbhash, "takenAt": taken_at}
     if "variants" in include:
-        found["variants"] = {name: url(name) for name in _VARIANTS}
+        found["variants"] = {name: url(cf_image_id, name, private=is_private) for name in _VARIANTS}
+    if (more := row.details) is None:
+        return found
+    if "file" in include:
+        times = {"createdAt": rfc3339(more.created_at), "updatedAt": rfc3339(more.updated_at)}
+        found["file"] = {"name": more.name, "mime": more.mime, **times}
+    if "placeholder" in include:
+        taken_at = None if more.taken_at is None else rfc3339(more.taken_at)
+        found["placeholder"] = {"thumbhash": more.thumbhash, "takenAt": taken_at}
     return found
 
 

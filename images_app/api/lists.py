@@ -64,4 +64,4 @@ def links(request: Request, page: Page[Any]) -> Mapping[str, str]:
 
 
 def _link(request: Request, query: list[tuple[str, str]], rel: str) -> str:
-    return f'<{request.url.path}?{urlencode(query)}>; rel="{rel}"'
+    return f'<{request.scope["path"]}?{urlencode(query)}>; rel="{rel}"'

@@ -4,12 +4,12 @@ from typing import Literal
 
 from fastapi import APIRouter
 
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import Schema, fails
 from images_app.core import workspaces
 from images_app.core.access import SCOPES, Scope
 
-router = APIRouter(prefix="/me", tags=["session"])
+router = APIRouter(prefix="/me", tags=["session"], route_class=ReadingRoute)
 
 
 class MyWorkspace(Schema):

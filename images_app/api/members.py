@@ -7,13 +7,13 @@ from images_app.api import links as password_links
 from images_app.api.deps import ViewerDep, WorldDep
 from images_app.api.links import LinkShown
 from images_app.api.lists import PageQuery, links, page_info
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import Email, Input, PageInfo, Schema, Success, Timestamp, fails
 from images_app.core import members
 from images_app.core.access import Role
 from images_app.core.members import Member
 
-router = APIRouter(prefix="/workspaces/{id}/members", tags=["members"])
+router = APIRouter(prefix="/workspaces/{id}/members", tags=["members"], route_class=ReadingRoute)
 
 
 class MemberShown(Schema):

@@ -17,7 +17,6 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from images_app import errors
-from images_app.api.reading import refuse_stranger
 from images_app.errors import AeontelError, FieldError
 
 _log = logging.getLogger(__name__)
@@ -133,10 +132,6 @@ def _shown(fault: FieldError) -> dict[str, str]:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    try:
-        await refuse_stranger(request)
-    except AeontelError as refusal:
-        return of(request.scope, refusal)
     faults = list(_faults(error.errors()))
     invalid = errors.InvalidParameter(f"{faults[0].pointer}: {faults[0].detail}".removeprefix(": "), tuple(faults))
     return of(request.scope, invalid)

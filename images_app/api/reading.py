@@ -1,22 +1,27 @@
-"""Endpoints that only read: in one transaction, in one other thread.
+"""Endpoints that only read: in one transaction, in one other thread, with nothing in between.
 
 Who is asking is looked up in the very transaction that reads the answer, so nothing is shown that the database did not
-allow at that moment; and a request costs one connection and one change of threads. Those are what a short answer
-costs (`make bench ARGS=images_list`).
+allow at that moment, and a request takes one connection and one change of threads. FastAPI describes these endpoints,
+and writes nothing of them: its own way to call one costs more than the page of a list (`make bench ARGS=images_list`).
 """
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import partial
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, get_args, get_origin
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.params import Header, Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from images_app.api.deps import identify, is_use_due, note_use
 from images_app.api.schemas import Schema
@@ -24,7 +29,7 @@ from images_app.bootstrap import World
 from images_app.core.access import Viewer
 
 P = ParamSpec("P")
-T = TypeVar("T")
+Answer = TypeVar("Answer", Schema, Response, Schema | Response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,66 +44,103 @@ class Look:
     """Of the answer; to be added to."""
 
 
+def reading(endpoint: Callable[Concatenate[Look, P], Answer]) -> Callable[P, Answer]:
+    """Mark an endpoint that takes a Look and then its parameters: text from the path, one model of the query, headers.
+
+    Its route must be a ReadingRoute. A stranger is answered with 401 whatever the parameters are.
+    """
+    signature = inspect.signature(endpoint)
+    parameters = list(signature.parameters.values())[1:]
+    vars(endpoint).update(
+        reads=_Parameters.of(parameters),
+        __signature__=signature.replace(parameters=parameters),  # for the document
+    )
+    return endpoint  # type: ignore[return-value]
+
+
+class ReadingRoute(APIRoute):
+    """A route that answers by itself when its endpoint is marked `reading`."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parameters: _Parameters | None = getattr(self.endpoint, "reads", None)
+        if parameters is None or scope["method"] != "GET":
+            await super().handle(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
+        world: World = request.app.state.world
+        try:
+            read = partial(_read, self.endpoint, parameters, request, world)
+            # With its context: what is logged there belongs to this request, too.
+            run = copy_context().run
+            answer = await asyncio.get_running_loop().run_in_executor(request.app.state.readers, run, read)
+        finally:
+            viewer: Viewer | None = scope["state"].get("viewer")
+            if viewer is not None and is_use_due(viewer):
+                # Not in a reader's thread: it may have to wait for a writer, and others shall not wait with it.
+                await run_in_threadpool(note_use, request, world, viewer)
+        await answer(scope, receive, send)
+
+
 def readers(world: World) -> ThreadPoolExecutor:
     """The threads that read. SQLite works in the thread that asks, and lets go of the interpreter for every row: more
     than a few threads would mostly hand it to each other. A thread that asks PostgreSQL only waits."""
     return ThreadPoolExecutor(_THREADS[world.database.engine.dialect.name], thread_name_prefix="reader")
 
 
-_THREADS = {"sqlite": 2, "postgresql": 16}
+_THREADS = {"sqlite": 4, "postgresql": 16}
 
 
-def reading(
-    endpoint: Callable[Concatenate[Look, P], Schema | Response],
-) -> Callable[Concatenate[Request, P], Coroutine[Any, Any, Response]]:
-    """Make an endpoint of a plain function that is given a Look before its parameters.
-
-    It is answered with 401 before anything else; see `refuse_stranger`.
-    """
-
-    @wraps(endpoint)
-    async def answer(request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
-        def read() -> Response:
-            world: World = request.app.state.world
-            with world.database.read() as session:
-                viewer = request.state.viewer = identify(request, session)
-                look = Look(request, world, session, viewer)
-                found = endpoint(look, *args, **kwargs)
-            if isinstance(found, Response):
-                found.headers.update(look.headers)
-                return found
-            body = found.model_dump_json(by_alias=True)
-            return Response(body, headers=look.headers, media_type="application/json")
-
-        try:
-            return await _in_reader(request, read)
-        finally:
-            viewer: Viewer | None = getattr(request.state, "viewer", None)
-            if viewer is not None and is_use_due(viewer):
-                # Not in a reader's thread: it may have to wait for a writer, and others shall not wait with it.
-                await run_in_threadpool(note_use, request, request.app.state.world, viewer)
-
-    own = inspect.signature(endpoint)
-    given = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)
-    shown = own.replace(parameters=[given, *list(own.parameters.values())[1:]])
-    vars(answer).update(__signature__=shown, is_reading=True)
-    return answer  # type: ignore[return-value]  # mypy does not see what `wraps` keeps
+def _read(endpoint: Callable[..., Any], parameters: "_Parameters", request: Request, world: World) -> Response:
+    with world.database.read() as session:
+        viewer = request.scope["state"]["viewer"] = identify(request, session)
+        look = Look(request, world, session, viewer)
+        found = endpoint(look, **parameters.values(request))
+    if isinstance(found, Response):
+        found.headers.update(look.headers)
+        return found
+    return Response(found.model_dump_json(by_alias=True), headers=look.headers, media_type="application/json")
 
 
-async def refuse_stranger(request: Request) -> None:
-    """Before a reading endpoint's client is told what is wrong with the parameters: raises Unauthenticated.
+@dataclass(frozen=True)
+class _Parameters:
+    """Where an endpoint's parameters come from."""
 
-    They are looked at on the way in, where the database cannot be asked.
-    """
-    if not getattr(request.scope.get("endpoint"), "is_reading", False):
-        return
+    path: tuple[str, ...]
+    headers: Mapping[str, str]
+    query: str | None
+    model: type[BaseModel]
+    lists: frozenset[str]
+    """Fields of the model that may be there several times."""
 
-    def look() -> None:
-        with request.app.state.world.database.read() as session:
-            identify(request, session)
+    @classmethod
+    def of(cls, parameters: list[inspect.Parameter]) -> "_Parameters":
+        marks = {p.name: get_args(p.annotation)[1] for p in parameters if get_origin(p.annotation) is Annotated}
+        query = next((name for name, mark in marks.items() if isinstance(mark, Query)), None)
+        model = next((get_args(p.annotation)[0] for p in parameters if p.name == query), BaseModel)
+        lists = (name for name, info in model.model_fields.items() if _is_list(info.annotation))
+        return cls(
+            tuple(p.name for p in parameters if p.name not in marks),
+            {name: name.replace("_", "-") for name, mark in marks.items() if isinstance(mark, Header)},
+            query,
+            model,
+            frozenset(lists),
+        )
 
-    await _in_reader(request, look)
+    def values(self, request: Request) -> dict[str, Any]:
+        """The arguments in a request. Raises RequestValidationError."""
+        found: dict[str, Any] = {name: request.path_params[name] for name in self.path}
+        for name, header in self.headers.items():
+            found[name] = request.headers.get(header)
+        if self.query is not None:
+            given = request.query_params
+            texts = {name: given.getlist(name) if name in self.lists else text for name, text in given.items()}
+            try:
+                found[self.query] = self.model.model_validate(texts)
+            except ValidationError as error:
+                faults = error.errors(include_url=False)
+                raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from None
+        return found
 
 
-async def _in_reader(request: Request, act: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(request.app.state.readers, copy_context().run, act)
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(kind) is list for kind in (annotation, *get_args(annotation)))

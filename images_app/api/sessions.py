@@ -7,11 +7,11 @@ from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep, session_cookie
 from images_app.api.lists import PageQuery, links, page_info
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails
 from images_app.core import sessions
 
-router = APIRouter(prefix="/sessions", tags=["session"])
+router = APIRouter(prefix="/sessions", tags=["session"], route_class=ReadingRoute)
 
 
 class SessionShown(Schema):

@@ -7,14 +7,14 @@ from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep
 from images_app.api.lists import PageQuery, links, page_info
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import Input, Name, PageInfo, Schema, Success, Timestamp, TimestampInput, fails
 from images_app.core import tokens
 from images_app.core.access import SCOPES, Scope, require_person
 from images_app.errors import Unauthenticated
 from images_app.models import Token, User
 
-router = APIRouter(prefix="/tokens", tags=["tokens"])
+router = APIRouter(prefix="/tokens", tags=["tokens"], route_class=ReadingRoute)
 
 _Id = Annotated[str, Field(max_length=40)]
 

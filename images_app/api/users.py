@@ -8,7 +8,7 @@ from images_app.api import links as password_links
 from images_app.api.deps import PASSWORDS_AT_A_TIME, ViewerDep, WorldDep
 from images_app.api.links import LinkShown
 from images_app.api.lists import PageQuery, links, page_info
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import Email, Input, PageInfo, Password, Schema, Timestamp, fails
 from images_app.bootstrap import World
 from images_app.core import access, passwords, users
@@ -16,7 +16,7 @@ from images_app.core.access import Viewer
 from images_app.core.passwords import Link
 from images_app.models import User
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], route_class=ReadingRoute)
 
 
 class UserShown(Schema):

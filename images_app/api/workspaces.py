@@ -7,7 +7,7 @@ from pydantic import Field
 
 from images_app.api.deps import IdempotencyKey, ViewerDep, WorldDep
 from images_app.api.lists import PageQuery, links, page_info
-from images_app.api.reading import Look, reading
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import Input, Name, PageInfo, Schema, Timestamp, fails
 from images_app.bootstrap import World
 from images_app.core import quota as quotas
@@ -15,7 +15,7 @@ from images_app.core import workspaces
 from images_app.core.access import Role
 from images_app.core.workspaces import Seen
 
-router = APIRouter(prefix="/workspaces", tags=["workspaces"])
+router = APIRouter(prefix="/workspaces", tags=["workspaces"], route_class=ReadingRoute)
 
 _MAX_BIG = 2**63 - 1
 _Amount = Annotated[int, Field(strict=True, ge=0, le=_MAX_BIG)]

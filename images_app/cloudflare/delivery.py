@@ -22,18 +22,22 @@ class Picture(NamedTuple):
     @property
     def path(self) -> str:
         """As it stands in the URL after the base: sub-paths of a custom id stay paths, `%` becomes `%25`."""
-        before, after = _around(self.account_hash, self.variant)
-        return f"{before}{self.image_id if _PLAIN.fullmatch(self.image_id) else quote(self.image_id)}{after}"
-
-
-_PLAIN = re.compile(r"[0-9A-Za-z_-]*")
-"""An id that stays as it is, as nearly every one does; `quote` takes longer to find that out than a page has time."""
+        return _path(*self)
 
 
 @lru_cache(64)
 def _around(account_hash: str, variant: str) -> tuple[str, str]:
     """What stands before and after the image's id in a path."""
     return f"/{quote(account_hash, safe='')}/", f"/{quote(variant, safe='')}"
+
+
+# Nearly every id stays as it is; `quote` would take longer to find that out than the rest of an image in a list.
+_UNCHANGED = re.compile(r"[0-9A-Za-z_-]*").fullmatch
+
+
+def _path(account_hash: str, image_id: str, variant: str) -> str:
+    before, after = _around(account_hash, variant)
+    return before + (image_id if _UNCHANGED(image_id) else quote(image_id)) + after
 
 
 class Signature(Protocol):
@@ -102,9 +106,9 @@ class Delivery:
         `now` in Unix seconds is the clock unless given. ValueError for a private image when there is no key: better
         than a link that answers 403.
         """
-        picture = Picture(self._account_hash(), image_id, variant)
         if not private:
-            return f"{self._base}{picture.path}"
+            return self._base + _path(self._account_hash(), image_id, variant)
+        picture = Picture(self._account_hash(), image_id, variant)
         if self._signature is None:
             raise ValueError("no key to sign the URL of a private image")
         windows = int(time.time() if now is None else now) // self._window_s

@@ -10,7 +10,8 @@ that all keep to: on PostgreSQL two could otherwise wait for each other.
 
 from collections import Counter as Sums
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from functools import lru_cache
+from typing import Any, get_args
 
 from sqlalchemy import bindparam, func
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,8 +26,6 @@ NAMES = ("files", "files:uploading", "files:ready", "files:error", "trash", "ima
 
 
 _PLAIN = table(Counter)
-_SUM = select(func.sum(_PLAIN.c.n)).where(_PLAIN.c.name.in_(bindparam("names", expanding=True)))
-_SUM_WITHIN = _SUM.where(_PLAIN.c.workspace_id.in_(bindparam("workspaces", expanding=True)))
 _GATHERED = "aeontel_counters"
 _BEFORE_EVENTS = 1
 
@@ -70,9 +69,18 @@ def total(session: Session, workspace_ids: Sequence[str] | None, *names: str) ->
     if not names or (workspace_ids is not None and not workspace_ids):
         return 0
     _write(session)
-    if workspace_ids is None:
-        return int(session.scalar(_SUM, {"names": names}) or 0)
-    return int(session.scalar(_SUM_WITHIN, {"names": names, "workspaces": workspace_ids}) or 0)
+    within = () if workspace_ids is None else workspace_ids
+    given = {f"name_{n}": name for n, name in enumerate(names)} | {f"within_{n}": id for n, id in enumerate(within)}
+    return int(session.scalar(_sum(len(names), None if workspace_ids is None else len(within)), given) or 0)
+
+
+@lru_cache(256)
+def _sum(names: int, within: int | None) -> Any:
+    """The statement for so many names and workspaces; made once, because making one costs more than running it."""
+    query = select(func.sum(_PLAIN.c.n)).where(_PLAIN.c.name.in_([bindparam(f"name_{n}") for n in range(names)]))
+    if within is None:
+        return query
+    return query.where(_PLAIN.c.workspace_id.in_([bindparam(f"within_{n}") for n in range(within)]))
 
 
 def of(session: Session, workspace_ids: Sequence[str]) -> Mapping[str, dict[str, int]]:

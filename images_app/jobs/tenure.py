@@ -3,6 +3,7 @@
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,8 @@ _RECOVER_EVERY_S = 2.0
 _SWEEP_EVERY_S = 30.0
 _SWEEP_OBJECTS_EVERY_S = 600.0
 _FORGET_EVERY = 20
+_REST = 4
+"""A loop rests this many times as long as it worked, at least."""
 _CONNECTIONS = 10
 """Of the engine itself; by default it would hold 20 for each process."""
 
@@ -113,6 +116,7 @@ class Tenure:
 
     def _repeat(self, what: str, every_s: float, act: Callable[[], object]) -> None:
         while not self._shop.stopping.is_set():
+            began = time.monotonic()
             try:
                 act()
             except SlotLost:
@@ -120,7 +124,8 @@ class Tenure:
             except Exception:
                 if not self._shop.stopping.is_set():
                     log.exception("%s failed; the next try is in %s s", what, every_s)
-            self._shop.stopping.wait(every_s)
+            # What takes long, because there is much, comes by less often.
+            self._shop.stopping.wait(max(every_s, _REST * (time.monotonic() - began)))
 
 
 def take_over(slot: Slot, client: DBOSClient) -> int:

@@ -38,7 +38,6 @@ def serve(
     ] = False,
 ) -> None:
     """Run the server: migrations, front end, then everything on one port until Ctrl-C."""
-    from images_app.cli.instance import require_data, require_same_store
     from images_app.cli.local import first_start, require_shared_keys
     from images_app.cli.lock import hold
     from images_app.cli.remote import require_cloudflare
@@ -48,11 +47,9 @@ def serve(
     with plain_errors():
         own = settings()
         serving.require_free_port(own.host, own.port, "PORT=3001 make run")
-        require_data(own)
         lock = hold(own.make_data_dir())
         require_shared_keys()
         require_storage(own)
-        require_same_store(own)
         require_cloudflare(own)
         if not headless:
             _build_front_end(own)

@@ -251,7 +251,7 @@ def _bare(database: Path, url: str) -> Any:
 
     def shown(row: Sequence[Any]) -> dict[str, Any]:
         found = dict(zip(names, row, strict=True))
-        found["exif"] = orjson.loads(row[7])
+        found["exif"] = orjson.Fragment(row[7])  # as it is stored
         found["url"] = url.replace("ID", row[3])
         return found
 

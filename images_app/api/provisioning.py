@@ -6,12 +6,13 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from images_app.api.deps import ViewerDep, WorldDep
+from images_app.api.reading import Look, ReadingRoute, reading
 from images_app.api.schemas import Schema, Success, Timestamp, fails
 from images_app.core import access, pause
 from images_app.errors import NotFound
 from images_app.models import ProvisioningPause
 
-router = APIRouter(prefix="/provisioning", tags=["server"])
+router = APIRouter(prefix="/provisioning", tags=["server"], route_class=ReadingRoute)
 
 
 class PauseShown(Schema):
@@ -34,10 +35,10 @@ class ProvisioningShown(Schema):
 
 
 @router.get("", responses=fails(401))
-def get_provisioning(world: WorldDep, viewer: ViewerDep) -> ProvisioningShown:
+@reading
+def get_provisioning(look: Look) -> ProvisioningShown:
     """Tell whether uploads are provisioned at present."""
-    with world.database.read() as session:
-        found = pause.current(session)
+    found = pause.current(look.session)
     return ProvisioningShown(state="running" if found is None else "paused", pause=_shown(found))
 
 

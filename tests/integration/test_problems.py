@@ -8,6 +8,8 @@ from sqlalchemy import text
 from images_app.models import User
 from tests.integration.conftest import Api
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.fixture
 def ada(api: Api) -> User:
@@ -73,6 +75,16 @@ def test_a_wrong_method_is_refused_with_the_right_ones(api: Api, method: str, pa
     assert answer.headers["content-type"] == "application/problem+json"
     if method != "HEAD":
         assert answer.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/images?limit=0", "/api/files?trash=x", "/api/events?limit=no", "/api/users?limit=0"]
+)
+def test_a_stranger_is_told_nothing_but_that(api: Api, ada: User, path: str) -> None:
+    """What is wrong with the parameters is only told to who may ask at all."""
+    _, secret = api.token(ada)
+    assert api.client().get(path).json()["code"] == "unauthenticated"
+    assert api.client(secret).get(path).json()["code"] == "invalid_parameter"
 
 
 def test_head_answers_like_get_without_the_body(api: Api, ada: User) -> None:

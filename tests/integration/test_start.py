@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import stat
@@ -135,3 +136,22 @@ def test_nothing_of_the_server_outlives_a_killed_supervisor(server: RunningServe
 
 def test_no_upload_route_of_the_framework_is_mounted(server: RunningServer) -> None:
     assert httpx.post(f"{server.url}/_upload", files={"f": b"x"}).status_code == 404
+
+
+def test_connections_that_idle_keep_nobody_out(server: RunningServer) -> None:
+    """More of them than the web server would accept by itself: 1,024, of browsers, proxies and open event streams."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(most, 2048)), most))
+    ask = b"GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    idle: list[socket.socket] = []
+    try:
+        for _ in range(1_030):
+            idle.append(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+            idle[-1].sendall(ask)
+            assert idle[-1].recv(65_536).startswith(b"HTTP/1.1 200")
+        with server.client() as client:
+            assert client.get("/api/me", timeout=30).status_code == 200
+    finally:
+        for connection in idle:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))

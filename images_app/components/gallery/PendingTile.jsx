@@ -12,7 +12,6 @@ export const PendingTile = memo(function PendingTile({ files, id, cell, height, 
   const blur = useThumb(entry).blur ?? placeholder(entry.thumbhash);
   const style = { left: cell.x, width: cell.width, height };
   const failed = entry.status === "failed";
-  const label = failed ? `${entry.name}, not in the gallery. ${failure(entry.error)}` : `${entry.name}, ${said(entry)}`;
   return (
     <div
       className={`ag-tile ${failed ? "ag-failed" : "ag-pending"}`}
@@ -20,7 +19,7 @@ export const PendingTile = memo(function PendingTile({ files, id, cell, height, 
       role="gridcell"
       aria-colindex={column}
       aria-busy={!failed}
-      aria-label={label}
+      aria-label={failed ? undefined : `${entry.name}, ${said(entry)}`} // what failed is named by all that it says
       tabIndex={active ? 0 : -1}
       data-key={entry.key}
       data-status={entry.status}

@@ -33,7 +33,9 @@ class Wire:
     def _take(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         self.requests.append(request)
         begun = b"<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>"
-        body = begun if request.url.endswith("?uploads") else b""
+        completed = b"<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
+        is_complete = request.method == "POST" and "uploadId=" in request.url
+        body = begun if request.url.endswith("?uploads") else completed if is_complete else b""
         return AWSResponse(request.url, 200, {"ETag": '"e"', "Content-Length": "0"}, Raw(body))
 
     def header(self, name: str, at: int = -1) -> str | None:

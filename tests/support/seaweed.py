@@ -4,6 +4,7 @@ Most tests share the one of `shared()`; a test that stalls or kills it starts it
 """
 
 import atexit
+import ctypes
 import os
 import secrets
 import shutil
@@ -28,6 +29,7 @@ from tests.support.ports import free_port
 
 _WITHIN_S = 60
 _STARTS = 3
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PORTS = ("s3", "master", "volume", "filer", "admin")
 
 
@@ -71,8 +73,13 @@ class Weed:
     def __exit__(self, *_error: object) -> None:
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
-        for port in self._ports.values():  # the one file that it makes elsewhere, and leaves behind
-            Path(f"/tmp/seaweedfs-filer-grpc-{port}.sock").unlink(missing_ok=True)
+        self._remove_sockets()
+
+    def _remove_sockets(self) -> None:
+        """The files that it makes elsewhere, and leaves behind."""
+        for port in self._ports.values():
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
 
     def _start_somewhere(self) -> None:
         """Start on ports that are free. Somebody may take one of them before it does: then on others."""
@@ -83,6 +90,7 @@ class Weed:
                 return
             except RuntimeError:
                 self.kill()
+                self._remove_sockets()
                 if not tries_left:
                     raise
 
@@ -109,6 +117,7 @@ class Weed:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
         deadline = time.monotonic() + _WITHIN_S
         while not self._takes_objects():
@@ -203,6 +212,12 @@ def _client(endpoint: str, access_key_id: str, secret_access_key: str) -> Any:
             s3={"addressing_style": "path"}, connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1}
         ),
     )
+
+
+def _die_with_parent() -> None:
+    """End with the test process, also when that is killed: nobody else would."""
+    if _LIBC is not None:
+        _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _free_ports() -> dict[str, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from images_app import keys
 from images_app.cloudflare.base import CloudflareImages
@@ -95,8 +96,13 @@ def object_store(settings: Settings, own: keys.Keys) -> ObjectStore:
             secret_access_key=settings.s3_secret_access_key,
             largest=settings.max_file_bytes,
         )
+    return disk_store(settings.data_dir, settings, own)
+
+
+def disk_store(data_dir: Path, settings: Settings, own: keys.Keys) -> ObjectStore:
+    """Originals in a data directory."""
     return DiskObjectStore(
-        settings.data_dir / "objects",
+        data_dir / "objects",
         signing_key=own.presign,
         public_url=settings.public_url,
         internal_url=settings.internal_url,

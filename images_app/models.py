@@ -352,7 +352,7 @@ class KeyFingerprint(SQLModel, table=True):
 
 
 class LearntFact(SQLModel, table=True):
-    """What another service told us in passing and every server must know after a restart, too (`core/learnt.py`)."""
+    """What was learnt once and every server must know after a restart, too (`core/learnt.py`)."""
 
     __tablename__ = "learnt_fact"
 

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
 
     database_url: str = ""
     """`sqlite:///$IMAGES_DATA_DIR/aeontel.db` unless set."""
+    require_data: bool = False
+    """Refuse to start where no server has been before: a volume may not be mounted."""
 
     storage: Literal["disk", "s3"] = "disk"
     s3_endpoint: str = ""

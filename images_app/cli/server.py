@@ -1,5 +1,6 @@
 """`aeontel serve`, `aeontel build` and `aeontel migrate`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,15 +14,47 @@ if TYPE_CHECKING:
 _STOP_WITHIN_S = 5
 
 
-def migrate() -> None:
-    """Bring the database to the newest shape."""
+def migrate(
+    source: Annotated[
+        str, typer.Option("--from", help="Move everything from this SQLite database: sqlite:////path/aeontel.db.")
+    ] = "",
+    objects_from: Annotated[
+        Path | None, typer.Option(help="Copy originals from this data directory into the object store that is set.")
+    ] = None,
+) -> None:
+    """Bring the database to the newest shape; with --from, move a SQLite database into an empty PostgreSQL one."""
     from images_app import migrations
     from images_app.settings import settings
 
     with plain_errors():
         own = settings()
         own.make_data_dir()
-        migrations.upgrade(own.database_url)
+        if source:
+            _move(source, own)
+        elif objects_from is None:
+            migrations.upgrade(own.database_url)
+        if objects_from is not None:
+            _copy_objects(objects_from, own)
+
+
+def _move(source: str, settings: "Settings") -> None:
+    from images_app import moving
+
+    moved = moving.move(source, settings.database_url)
+    for table, count in moved.items():
+        typer.echo(f"{count:9} {table}", err=True)
+
+
+def _copy_objects(data_dir: Path, settings: "Settings") -> None:
+    from images_app import bootstrap, keys, moving
+
+    if not (data_dir / "objects" / "data").is_dir():
+        fail(f"There are no originals in {data_dir}.")
+    own = keys.load(settings.data_dir / "keys", settings.secret_key)
+    copied, count = moving.copy_objects(
+        bootstrap.disk_store(data_dir, settings, own), bootstrap.object_store(settings, own)
+    )
+    typer.echo(f"{copied} of {count} objects were copied; the others were there.", err=True)
 
 
 def build() -> None:
@@ -38,6 +71,7 @@ def serve(
     ] = False,
 ) -> None:
     """Run the server: migrations, front end, then everything on one port until Ctrl-C."""
+    from images_app.cli.instance import require_data, require_same_store
     from images_app.cli.local import first_start, require_shared_keys
     from images_app.cli.lock import hold
     from images_app.cli.remote import require_cloudflare
@@ -47,9 +81,11 @@ def serve(
     with plain_errors():
         own = settings()
         serving.require_free_port(own.host, own.port, "PORT=3001 make run")
+        require_data(own)
         lock = hold(own.make_data_dir())
         require_shared_keys()
         require_storage(own)
+        require_same_store(own)
         require_cloudflare(own)
         if not headless:
             _build_front_end(own)

@@ -1,7 +1,7 @@
 """What the product asks of Cloudflare Images. One adapter (`client`) serves the real one and the local one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
@@ -65,6 +65,19 @@ class CloudflareImages(Protocol):
 
     def list(self, *, creator: str | None = None) -> Iterator[RemoteImage]:
         """Every image, newest first, page by page as it is consumed."""
+
+    def list_page(self, token: str | None) -> "tuple[Sequence[RemoteImage], str | None]":
+        """Some images, oldest first, and the token with which the list goes on (None: at the end). `token`: such a
+        one, or None for the beginning."""
+
+    def set_private(self, image_id: str, private: bool) -> RemoteImage:
+        """Change requireSignedURLs, which gives the image another id. 404 when there is no image of the old one."""
+
+    def lacking_variants(self) -> "Sequence[str]":
+        """The names of those of VARIANTS that the account lacks, or has otherwise."""
+
+    def flexible_variants(self) -> bool:
+        """Whether pictures can be had in any size (`width=400`): a switch of the account."""
 
     def ensure_variants(self) -> None:
         """Make those of VARIANTS that the account lacks."""

@@ -1,7 +1,7 @@
 """Cloudflare Images over HTTP: the real one and the local one speak the same protocol."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -88,6 +88,27 @@ class HttpCloudflareImages:
         """Every image, newest first, page by page as it is consumed."""
         return self._pages({"sort_order": "desc"} | ({} if creator is None else {"creator": creator}))
 
+    def list_page(self, token: str | None) -> tuple[Sequence[RemoteImage], str | None]:
+        """Some images, oldest first, and the token with which the list goes on."""
+        return self._page({"sort_order": "asc"}, token)
+
+    def set_private(self, image_id: str, private: bool) -> RemoteImage:
+        """Change requireSignedURLs, which gives the image another id."""
+        changed = self._bulk("PATCH", f"/v1/{_segment(image_id)}", json={"requireSignedURLs": private})
+        return wire.image(changed, writes=True)
+
+    def lacking_variants(self) -> Sequence[str]:
+        """The names of those of VARIANTS that the account lacks, or has otherwise."""
+        there = self._variants()
+        return [one.name for one in VARIANTS if one.name not in there or not _same(there[one.name], one)]
+
+    def flexible_variants(self) -> bool:
+        """Whether pictures can be had in any size."""
+        result = self._call("GET", "/v1/config")
+        if not isinstance(result, dict) or not isinstance(result.get("flexible_variants"), bool):
+            raise CloudflareError("Cloudflare's answer has no flexible_variants.", status=200)
+        return bool(result["flexible_variants"])
+
     def ensure_variants(self) -> None:
         """Make those of VARIANTS that the account lacks; one that differs is set right."""
         there = self._variants()
@@ -124,19 +145,21 @@ class HttpCloudflareImages:
         token: str | None = None
         seen: set[str] = set()
         while True:
-            page = {"per_page": str(self._page_size)} | query | ({"continuation_token": token} if token else {})
-            result = self._bulk("GET", "/v2", params=page)
-            images = result.get("images") if isinstance(result, dict) else None
-            if not isinstance(images, list):
-                raise CloudflareError("Cloudflare's answer has no images.", status=200, retryable=True)
-            for item in images:
-                yield wire.image(item, writes=False)
-            token = result.get("continuation_token")
+            images, token = self._page(query, token)
+            yield from images
             if not token:
                 return
             if token in seen:
                 raise CloudflareError("Cloudflare's list goes in circles.", status=200, retryable=True)
             seen.add(token)
+
+    def _page(self, query: dict[str, str], token: str | None) -> tuple[Sequence[RemoteImage], str | None]:
+        page = {"per_page": str(self._page_size)} | query | ({"continuation_token": token} if token else {})
+        result = self._bulk("GET", "/v2", params=page)
+        images = result.get("images") if isinstance(result, dict) else None
+        if not isinstance(images, list):
+            raise CloudflareError("Cloudflare's answer has no images.", status=200, retryable=True)
+        return [wire.image(item, writes=False) for item in images], result.get("continuation_token") or None
 
     def _batch_token(self) -> Any:
         return self._call("GET", "/v1/batch_token", timeout=_SMALL_TIMEOUT)

@@ -1,4 +1,5 @@
-"""Facts that another service tells in passing, kept in the database so that every server knows them from then on."""
+"""Facts that are learnt once (another service tells them in passing, or a first start makes them up), kept in the
+database so that every server knows them from then on."""
 
 import time
 from collections.abc import Callable

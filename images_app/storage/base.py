@@ -61,8 +61,8 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove it; no error when it is not there."""
 
-    def list(self, prefix: str) -> Iterator[ObjectEntry]:
-        """Every object whose key begins with `prefix`, once each, in an order of the store's own."""
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectEntry]:
+        """Every object whose key begins with `prefix` and lies after `after`, once each, in byte order of the keys."""
 
     def presign_get(self, key: str, *, expires_in: int, reach: Reach, download_name: str | None = None) -> str:
         """An absolute URL that answers GET with the object for `expires_in` seconds.

@@ -83,12 +83,14 @@ class DiskObjectStore:
             _sync_directory(path.parent)
             _prune(path.parent, root)
 
-    def list(self, prefix: str) -> Iterator[ObjectEntry]:
-        """Every object whose key begins with `prefix`, in byte order of the keys."""
+    def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectEntry]:
+        """Every object whose key begins with `prefix` and lies after `after`, in byte order of the keys."""
         folder, _, start = prefix.rpartition("/")
         if folder:
             check_key(folder)
         for key in _keys(self._data / folder, f"{folder}/" if folder else "", start):
+            if key.encode() <= after.encode():
+                continue
             try:
                 yield self._entry(key)
             except ObjectMissing:

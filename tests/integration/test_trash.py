@@ -10,16 +10,17 @@ from sqlmodel import col, update
 from images_app.core import trash
 from images_app.jobs import sweeps
 from images_app.models import File, now
+from tests.support.engines import Engines
 from tests.support.gate import CREATE, FIND, Hold, refuse
 from tests.support.photos import pdf, photo_jpeg
-from tests.support.pipeline import Pipeline, running_pipeline, wait_for
+from tests.support.pipeline import Pipeline, pipeline_on, wait_for
 
 _DAYS = 7
 
 
 @pytest.fixture
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with running_pipeline(tmp_path_factory.mktemp("trash") / "data", trash_days=_DAYS) as running:
+def pipeline(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    with pipeline_on(engines, tmp_path_factory.mktemp("trash") / "data", trash_days=_DAYS) as running:
         yield running
 
 
@@ -39,7 +40,7 @@ def totals(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def keys(pipeline: Pipeline) -> list[str]:
-    return [found.key for found in pipeline.beside.objects.list("")]
+    return [found.key for found in pipeline.beside.objects.list("ws-")]
 
 
 def test_what_is_due_goes_with_its_bytes_and_everything_else_stays(

@@ -14,6 +14,7 @@ import httpx
 from images_app import bootstrap
 from images_app.bootstrap import World
 from images_app.settings import load
+from tests.support.engines import Engines
 from tests.support.gate import Gate
 from tests.support.photos import photo_jpeg
 from tests.support.server import RunningServer
@@ -97,8 +98,12 @@ class Pipeline:
 
     def copy_again(self, file_id: str) -> str:
         """A second image of a file at the local Cloudflare, as a create leaves it whose end nobody saw; its id."""
+        return self.plant({"fileId": file_id}, creator=self.workspace_id)
+
+    def plant(self, metadata: dict[str, str], *, creator: str) -> str:
+        """An image at the local Cloudflare that the server does not know; its id."""
         base, headers = self._cloudflare
-        form = {"metadata": json.dumps({"fileId": file_id}), "creator": self.workspace_id}
+        form = {"metadata": json.dumps(metadata), "creator": creator}
         files = {"file": ("again.jpg", photo_jpeg(64, 64), "image/jpeg")}
         answer = httpx.post(f"{base}/v1", data=form, files=files, headers=headers, timeout=30).raise_for_status()
         return str(answer.json()["result"]["id"])
@@ -116,3 +121,10 @@ def running_pipeline(data_dir: Path, **settings: object) -> Iterator[Pipeline]:
                 yield Pipeline(server, gate, http, beside)
             finally:
                 beside.close()
+
+
+@contextmanager
+def pipeline_on(engines: Engines, folder: Path, **settings: Any) -> Iterator[Pipeline]:
+    """A server on these engines, with its way to Cloudflare through a gate."""
+    with engines.place(folder) as place, running_pipeline(**place, **settings) as running:
+        yield running

@@ -1,5 +1,6 @@
 """Several servers as in production: one PostgreSQL, one S3, and one Cloudflare that they reach through a gate."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -95,6 +96,7 @@ def running_cluster(
         gate.server_port = emulator.port
         shared: dict[str, Any] = {
             "database_url": url,
+            "secret_key": secrets.token_hex(32),
             **objects,
             "cloudflare": "remote",
             "cloudflare_api_base": f"{gate.url}/cloudflare/client/v4",

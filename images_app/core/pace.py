@@ -37,7 +37,7 @@ class Pace:
         time.sleep(max(0.0, wait))
 
     def take(self) -> float:
-        """Take the next turn; seconds until it comes, or since it could have come. Raises DatabaseUnavailable."""
+        """Take the next turn; seconds until it comes. Raises DatabaseUnavailable."""
         is_sqlite = self._database.engine.dialect.name == "sqlite"
         insert = sqlite.insert if is_sqlite else postgresql.insert
         present = literal_column(_SQLITE_CLOCK if is_sqlite else _POSTGRESQL_CLOCK, Float)

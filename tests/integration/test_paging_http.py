@@ -1,8 +1,10 @@
 """Paging as a client of the API meets it: cursors, flags, links. What is refused: `test_bad_lists.py`."""
 
 import pytest
+from sqlmodel import col, delete
 
 from images_app import ids
+from images_app.models import Membership
 from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_file, add_image
@@ -135,7 +137,7 @@ def test_a_member_who_is_removed_between_two_pages_sees_no_more(gallery: Gallery
     first = client.get("/api/images", params={"limit": 3}).json()
     assert first["pageInfo"]["total"] == len(everything)
     with gallery.api.world.database.write() as session:
-        session.connection().exec_driver_sql("DELETE FROM membership WHERE user_id = ?", (bob.id,))
+        session.exec(delete(Membership).where(col(Membership.user_id) == bob.id))
     answer = client.get("/api/images", params={"after": first["pageInfo"]["endCursor"]}).json()
     assert (answer["data"], answer["pageInfo"]["total"], answer["pageInfo"]["hasPreviousPage"]) == ([], 0, False)
     answer = client.get("/api/images", params={"workspace_id": gallery.workspace.id})

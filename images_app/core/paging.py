@@ -177,7 +177,7 @@ def fetch(
         return session.exec(statement, params=given | _values(sources)).all()  # type: ignore[no-any-return]
     keys: list[Key] = []
     for some in _batches(sources):
-        statement = _keys(listing, _shape(some), past, descending)
+        statement = _keys(listing, _shape(some), past, descending, _is_postgresql(session))
         keys.extend(session.scalars(statement, given | _values(some)).all())
     keys.sort(reverse=descending)
     rows: list[T] = list(session.exec(_by_key(listing), params={"keys": keys[:limit]})) if keys else []
@@ -193,6 +193,10 @@ def _exists_behind(
         session.scalars(_any(listing, _shape(some), side), _values(some) | {"cursor": cursor}).first() is not None
         for some in _batches(sources)
     )
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
 
 
 def _batches(sources: Sequence[Source]) -> list[Sequence[Source]]:
@@ -220,17 +224,24 @@ def _rows(listing: Listing[Any], columns: tuple[str, ...], past: _Compare | None
 
 
 @lru_cache(_MAX_STATEMENTS)
-def _keys(listing: Listing[Any], shape: _Shape, past: _Compare | None, descending: bool) -> Any:
+def _keys(listing: Listing[Any], shape: _Shape, past: _Compare | None, descending: bool, is_postgresql: bool) -> Any:
     """The nearest keys of several sources: one index seek for each, merged as they are read, so that only `limit` keys
-    are touched. (An IN over workspaces would read and sort all their rows.)"""
-    merged = _merged(listing, shape, past)
+    are touched. (An IN over workspaces would read and sort all their rows.)
+
+    PostgreSQL merges in this way only what has a limit of its own; SQLite only what has none.
+    """
+    branches = _branches(listing, shape, past)
+    if is_postgresql:
+        key = listing.column(listing.key)
+        branches = [select(_nearest(branch, key, descending).subquery().c.key) for branch in branches]
+    merged: Any = union_all(*branches)
     return _nearest(merged, merged.selected_columns["key"], descending)
 
 
 @lru_cache(_MAX_STATEMENTS)
 def _any(listing: Listing[Any], shape: _Shape, side: _Compare) -> Any:
     """Some key on one side of the cursor."""
-    return _merged(listing, shape, side).limit(1)
+    return union_all(*_branches(listing, shape, side)).limit(1)
 
 
 @lru_cache(_MAX_STATEMENTS)
@@ -238,9 +249,9 @@ def _by_key(listing: Listing[Any]) -> Any:
     return listing.rows.where(listing.column(listing.key).in_(bindparam("keys", expanding=True)))
 
 
-def _merged(listing: Listing[Any], shape: _Shape, side: _Compare | None) -> Any:
+def _branches(listing: Listing[Any], shape: _Shape, side: _Compare | None) -> list[Any]:
     key = listing.column(listing.key).label("key")
-    return union_all(*(select(key).where(_meets(listing, n, columns, side)) for n, columns in enumerate(shape)))
+    return [select(key).where(_meets(listing, n, columns, side)) for n, columns in enumerate(shape)]
 
 
 def _meets(listing: Listing[Any], n: int, columns: tuple[str, ...], side: _Compare | None) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from images_app.api.schemas import Input, Schema
 from tests.integration.conftest import Api
 from tests.support.chromium import chromium
 
+pytestmark = pytest.mark.embedded
 OPEN = {
     *("signIn", "setPassword", "checkPasswordLink", "forgetPassword"),
     *("getLimits", "getLive", "getReady", "listProblems", "getProblem"),

@@ -19,6 +19,7 @@ from images_app.api.headers import SecurityHeaders
 from tests.integration.conftest import Api, serving
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.embedded
 ONE, TWO = "window.a = 1 < 2 && '&amp;'", '\n  import "/assets/entry-3f9aD_x1.js";\n'
 PAGE = f"""<!doctype html><html><head><script>{ONE}</script><script src="/assets/x.js"></script></head>
 <body onload="evil()"><script type="module">{TWO}</script><SCRIPT>{ONE}</SCRIPT><p>é</p></body></html>"""

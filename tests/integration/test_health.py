@@ -38,8 +38,7 @@ def test_a_whole_server_is_ready(tmp_path: Path) -> None:
 
 def test_a_database_without_tables_is_not_ready(api: Api) -> None:
     with api.world.database.write() as session:
-        session.execute(text("PRAGMA foreign_keys = OFF"))
-        session.execute(text("ALTER TABLE user RENAME TO nobody"))
+        session.execute(text('ALTER TABLE "user" RENAME TO nobody'))
     assert api.client().get("/api/health/ready").json()["checks"]["database"] == "failed"
 
 

@@ -18,11 +18,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, create_engine
 
-from images_app.errors import DatabaseUnavailable
+from images_app.errors import DatabaseUnavailable, SettingsError
 
 CONNECTIONS = 50
 """Of one server process, at most: forty requests are worked at a time, besides the jobs and sweeps. A few stay open,
 the others are closed when they come back."""
+OLDEST_POSTGRESQL = 14
+"""A frozen process loses its slot by `idle_session_timeout` (`jobs/slots.py`), which came with it."""
 _KEPT_OPEN = 10
 _WAIT_S = 30
 """For a lock or a free connection; whoever waits longer is told that the database is not available."""
@@ -85,6 +87,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    if connection.info.server_version < OLDEST_POSTGRESQL * 10_000:
+        raise SettingsError(f"IMAGES_DATABASE_URL: PostgreSQL {OLDEST_POSTGRESQL} or newer is needed")
     connection.execute(f"SET lock_timeout = '{_WAIT_S}s'")
     # Of a server that lost its network in the middle of a transaction, the locks end some time.
     connection.execute("SET idle_in_transaction_session_timeout = '60s'")

@@ -75,6 +75,24 @@ def broken() -> None:
     raise sqlite3.OperationalError("disk I/O error")
 
 
+async def test_a_good_outcome_is_trusted_for_as_long_as_its_check_is_dear() -> None:
+    clock, dear, cheap = Clock(), Counted(), Counted()
+    readiness = Readiness({"dear": dear, "cheap": cheap}, trust={"dear": 30.0}, clock=clock)
+    for second in (0.0, 10.0, 29.0, 31.0):
+        clock.now = second
+        assert await readiness.outcomes() == {"dear": "ok", "cheap": "ok"}
+    assert (dear.runs, cheap.runs) == (2, 4)
+
+
+async def test_a_bad_outcome_is_trusted_no_longer_than_others() -> None:
+    clock, dear = Clock(), Counted(broken)
+    readiness = Readiness({"dear": dear}, trust={"dear": 30.0}, clock=clock)
+    for second in (0.0, 10.0, 20.0):
+        clock.now = second
+        assert await readiness.outcomes() == {"dear": "failed"}
+    assert dear.runs == 3
+
+
 async def test_all_checks_in_order_means_ready() -> None:
     readiness = Readiness({"one": Counted(), "two": Counted()})
     assert await readiness.outcomes() == {"one": "ok", "two": "ok"}

@@ -22,6 +22,8 @@ from images_app.errors import SettingsError
 
 _CLOUDFLARE_DELIVERY = "imagedelivery.net"
 _MIN_SECRET_KEY = 32
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
+"""Exactly as browsers write it: lower case, without a path. Neither `*` nor `null`: those are everybody."""
 _PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     """How Cloudflare reaches the server: `http://127.0.0.1:$PORT` for the local one unless set, else public_url."""
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Addresses or networks, with commas, of the reverse proxies whose word on who asks is taken."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins, with commas, whose pages may use the API with a bearer token."""
 
     admin_email: str = "admin@localhost"
     admin_password: str = ""
@@ -122,10 +126,18 @@ class Settings(BaseSettings):
     pixel_cache_bytes: int = Field(default=2 * 1024**3, ge=0)
     """Cap of the local Cloudflare's cache of finished variants on disk."""
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _require_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is not an origin such as https://app.example.com, as browsers send it")
+        return origins
 
     @model_validator(mode="after")
     def _derive(self) -> Self:

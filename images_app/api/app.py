@@ -32,6 +32,7 @@ from images_app.api.conditional import Conditional
 from images_app.api.deps import COOKIE
 from images_app.api.edge import Edge
 from images_app.api.health import Readiness
+from images_app.api.origins import OtherOrigins
 from images_app.api.rates import RateLimit
 from images_app.api.reading import readers
 from images_app.bootstrap import World
@@ -85,6 +86,8 @@ def create_api(world: World) -> FastAPI:
         shared=world.shared,
     )
     app.add_middleware(Edge)
+    if world.settings.cors_origins:
+        app.add_middleware(OtherOrigins, origins=world.settings.cors_origins)
     return app
 
 

@@ -46,6 +46,11 @@ def test_a_public_url_moves_the_delivery_base_with_it(monkeypatch: pytest.Monkey
         ("IMAGES_DELIVERY_BASE", "https://images.example.com/?a=b"),
         ("IMAGES_DELIVERY_BASE", "https://imagedelivery.net"),
         ("IMAGES_TRASH_DAYS", "0"),
+        ("IMAGES_CORS_ORIGINS", "*"),
+        ("IMAGES_CORS_ORIGINS", "null"),
+        ("IMAGES_CORS_ORIGINS", "https://app.example.com, app.example.com"),
+        ("IMAGES_CORS_ORIGINS", "https://app.example.com/"),
+        ("IMAGES_CORS_ORIGINS", "https://App.example.com"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -193,6 +198,6 @@ def test_the_documented_table_names_every_setting_with_its_default() -> None:
     assert set(rows) == names
     for field, info in Settings.model_fields.items():
         shown = rows["PORT" if field == "port" else f"IMAGES_{field.upper()}"]
-        if info.default not in ("", None):
+        if info.default not in ("", None, ()):
             default = f"./{info.default}" if isinstance(info.default, Path) else str(info.default)
             assert shown == f"`{default}`", field

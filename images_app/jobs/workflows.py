@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from images_app.core.retry import delay
 from images_app.core.settle import settle
 from images_app.errors import DatabaseUnavailable, MailError
 from images_app.jobs.queue import DELETE_REMOTE, ERASE, MAIL_LINK, PROVISION, TIDY
+from images_app.observe.logs import about
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -73,7 +75,8 @@ class Workshop:
         An attempt can last a minute. Waiting for it would make Ctrl-C hang, and it is durable anyway.
         """
         answer: Future[T] = Future()
-        threading.Thread(target=_answer, args=(answer, call), daemon=True, name="attempt").start()
+        run = copy_context().run  # what the log says of it goes along
+        threading.Thread(target=run, args=(_answer, answer, call), daemon=True, name="attempt").start()
         with self._working():
             while not wait([answer], timeout=_LOOK_UP_S).done:
                 if self.stopping.is_set():
@@ -135,9 +138,10 @@ def _register_provision(shop: Workshop) -> None:
 
     @DBOS.workflow(name=PROVISION, max_recovery_attempts=MOST_RECOVERIES)
     def provision(file_id: str, run: int, attempt: int) -> None:
-        result = network(file_id, run, attempt)
-        if result is not None:
-            commit(file_id, run, attempt, result)
+        with about(file_id=file_id):
+            result = network(file_id, run, attempt)
+            if result is not None:
+                commit(file_id, run, attempt, result)
 
 
 def _register_delete_remote(shop: Workshop) -> None:
@@ -180,9 +184,10 @@ def _register_tidy(shop: Workshop) -> None:
 
     @DBOS.workflow(name=TIDY)
     def tidy(file_id: str, run: int, attempt: int) -> None:
-        seen = network(file_id)
-        if seen is not None:
-            commit(file_id, run, attempt, seen)
+        with about(file_id=file_id):
+            seen = network(file_id)
+            if seen is not None:
+                commit(file_id, run, attempt, seen)
 
 
 def _register_erase(shop: Workshop) -> None:
@@ -199,8 +204,9 @@ def _register_erase(shop: Workshop) -> None:
 
     @DBOS.workflow(name=ERASE)
     def erase(file_id: str, object_key: str, look: bool, attempt: int) -> None:
-        if not network(file_id, object_key, look):
-            again(file_id, object_key, look, attempt)
+        with about(file_id=file_id):
+            if not network(file_id, object_key, look):
+                again(file_id, object_key, look, attempt)
 
 
 def _register_mail_link(shop: Workshop) -> None:

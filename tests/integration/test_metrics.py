@@ -83,3 +83,13 @@ def test_every_request_is_a_line_that_carries_its_id_and_no_secret(tmp_path: Pat
         assert (mine["method"], mine["path"], mine["status"]) == ("GET", "/api/images", 200)
         assert "hunter" not in log
         assert str(http.headers["authorization"]).split()[1] not in log
+
+
+def test_a_line_about_an_attempt_names_its_file(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "data", log_format="json", log_level="info") as server, server.client() as http:
+        workspace = http.get("/api/me").json()["workspaces"][0]["id"]
+        answer = http.post("/api/files", data={"workspaceId": workspace}, files={"file": ("bad.jpg", b"no picture")})
+        file_id = str(answer.raise_for_status().json()["id"])
+        log = server.wait_for_log("given up after")
+        (line,) = [json.loads(line) for line in log.splitlines() if "given up after" in line]
+        assert line["file_id"] == file_id

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlmodel import col, select, update
 
@@ -190,3 +191,34 @@ def test_totals_are_counted_anew_while_files_arrive(pipeline: Pipeline) -> None:
     assert doctor_recount(pipeline, "--apply") == 2
     assert doctor_recount(pipeline) == 0
     assert pipeline.http.get("/api/files").json()["pageInfo"]["total"] == 1
+
+
+def test_privacy_follows_the_setting_also_after_a_run_that_was_killed(pipeline: Pipeline) -> None:
+    first, second = (pipeline.upload(photo_jpeg(320, 240, seed=n)) for n in range(2))
+    for file_id in (first, second):
+        pipeline.wait_for_state(file_id, "done")
+    events = len(pipeline.events(first))
+    pipeline.server.use(url_signing="cloudflare")
+    assert json.loads(pipeline.server.aeontel("doctor", "--resign", "--json").stdout)["left"] == 2
+    # Killed between Cloudflare's answer and our commit: the row has an id that is gone.
+    pipeline.beside.cloudflare.set_private(cf_id(pipeline, first), True)
+    (at_cloudflare,) = pipeline.remote(first)
+    assert at_cloudflare["id"] != cf_id(pipeline, first)
+    said = json.loads(pipeline.server.aeontel("doctor", "--resign", "--json", "--apply").stdout)
+    assert (said["changed"], said["left"]) == (2, 0)
+    assert cf_id(pipeline, first) == at_cloudflare["id"]
+    with pipeline.beside.database.read() as session:
+        assert set(session.exec(select(Image.is_private))) == {True}
+    url = pipeline.image(second)["url"]
+    assert httpx.get(url).status_code == 200
+    assert httpx.get(url.partition("?")[0]).status_code == 403
+    assert doctor(pipeline, *NOW, code=0)["findings"] == []
+
+    # The comparison finds such a row, too, and one that says the wrong thing.
+    pipeline.beside.cloudflare.set_private(cf_id(pipeline, first), False)
+    with pipeline.beside.database.write() as session:
+        session.exec(update(Image).where(col(Image.file_id) == second).values(is_private=False))
+    said = doctor(pipeline, *NOW, "--apply", code=0)
+    assert {finding["kind"] for finding in said["findings"]} == {"moved", "privacy"}
+    assert doctor(pipeline, *NOW, code=0)["findings"] == []
+    assert len(pipeline.events(first)) == events

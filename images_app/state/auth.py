@@ -1,12 +1,17 @@
-"""Who looks at a page. Asked of the database with every event, because a session can end at any moment."""
+"""Who looks at a page. Asked of the database with every event, because a session can end at any moment.
+
+Handlers run in threads: Reflex would run them in the event loop, where a database that does not answer would stop the
+whole server. The lock of the tab's state is held meanwhile.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import quote
 
 import reflex as rx
+from anyio import to_thread
 from sqlmodel import Session
 
 from images_app.bootstrap import World, world
@@ -35,9 +40,9 @@ def opens_page(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """For `on_load`: without a session the visitor is sent to sign in, and comes back here."""
 
     @wraps(handler)
-    def guarded(self: AuthState) -> Any:
+    async def guarded(self: AuthState) -> Any:
         try:
-            answer = handler(self)
+            answer = await to_thread.run_sync(handler, self)
         except Unauthenticated:
             if self.email:  # was signed in on this very page: a reload would throw away what is on it
                 self.session_ended = True
@@ -55,9 +60,9 @@ def needs_session(handler: Callable[..., Any]) -> Callable[..., Any]:
     """For every other event: without a session the page stays and asks to sign in again."""
 
     @wraps(handler)
-    def guarded(self: AuthState, *args: Any, **kwargs: Any) -> Any:
+    async def guarded(self: AuthState, *args: Any, **kwargs: Any) -> Any:
         try:
-            return handler(self, *args, **kwargs)
+            return await to_thread.run_sync(partial(handler, self, *args, **kwargs))
         except Unauthenticated:
             self.session_ended = True
             return None

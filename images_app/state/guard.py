@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from anyio import to_thread
 from reflex.middleware import Middleware
 
 from images_app.core import access
@@ -22,7 +23,8 @@ class Guard(Middleware):
     async def preprocess(self, app: Any, state: Any, event: Any) -> None:
         """Look who connects; never an answer of its own."""
         if event.name.endswith(_HANDING_OVER):
-            forget_for_others(await state.get_state(AuthState), await _held_workspaces(state))
+            auth, held = await state.get_state(AuthState), await _held_workspaces(state)
+            await to_thread.run_sync(forget_for_others, auth, held)
 
 
 async def _held_workspaces(state: Any) -> set[str]:

@@ -96,6 +96,8 @@ class ShellState(AuthState):
     @needs_session
     def count_again(self) -> None:
         """Something happened in the workspace."""
+        if self._is_blank:
+            return
         with self._looking() as (_, session, viewer):
             self._look_around(session, viewer, self.place.id)
         self._leave_the_lost()
@@ -104,9 +106,17 @@ class ShellState(AuthState):
     @needs_session
     def look_again(self) -> None:
         """What this viewer may do has changed, or what a workspace is called."""
+        if self._is_blank:
+            return
         with self._looking() as (_, session, viewer):
             self._enter(session, viewer, self.place.id)
         self._leave_the_lost()
+
+    @property
+    def _is_blank(self) -> bool:
+        """After a reconnect to a server that knows nothing of this tab, what the page asked for meanwhile may come
+        before the page is entered anew. To answer it from nothing would take away what is shown, uploads included."""
+        return not self.place.id
 
     def _leave_the_lost(self) -> None:
         """A page of no workspace goes on when the one around it is lost."""

@@ -27,6 +27,7 @@ from images_app.core import counters, sessions, tokens, users, workspaces
 from images_app.jobs.queue import DurableQueue
 from images_app.models import Membership, Token, User, Workspace
 from images_app.settings import load
+from images_app.shared import Shared
 from tests.support.engines import Embedded, Engines, Production
 from tests.support.ports import free_port
 from tests.support.postgres import Postgres, binaries
@@ -60,13 +61,26 @@ def postgres() -> Iterator[Postgres]:
         yield running
 
 
-@pytest.fixture
-def redis() -> Iterator[Redis]:
-    """A Redis of this test's own, to be stopped at will."""
+@contextmanager
+def running_redis() -> Iterator[Redis]:
     found = redis_server()
     if found is None:
         pytest.skip("Redis is not on this machine: no redis-server on the PATH.")
     with Redis(found) as running:
+        yield running
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A Redis of this test's own, to be stopped at will."""
+    with running_redis() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lasting_redis() -> Iterator[Redis]:
+    """A Redis of this test process."""
+    with running_redis() as running:
         yield running
 
 
@@ -75,7 +89,7 @@ def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """What the worlds of a test are built on."""
     if request.param == "embedded":
         return Embedded(tmp_path_factory.mktemp("embedded"))
-    return Production(request.getfixturevalue("postgres"))
+    return Production(request.getfixturevalue("postgres"), request.getfixturevalue("lasting_redis"))
 
 
 @pytest.fixture
@@ -118,8 +132,8 @@ def _wait_for_an_answer(port: int, server: threading.Thread) -> None:
 
 
 @contextmanager
-def serving(app: ASGIApp, port: int) -> Iterator[str]:
-    """The address of `app` on a real server of this process."""
+def serving(app: ASGIApp, port: int, shared: Shared | None = None) -> Iterator[str]:
+    """The address of `app` on a real server of this process; `shared` is of its event loop."""
     loop = asyncio.new_event_loop()
     server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
     thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(),))
@@ -131,6 +145,8 @@ def serving(app: ASGIApp, port: int) -> Iterator[str]:
     finally:
         loop.call_soon_threadsafe(server.stop)
         thread.join()
+        if shared is not None:
+            loop.run_until_complete(shared.close())
         loop.close()
 
 
@@ -179,7 +195,7 @@ class Api:
 def served_api(world: World) -> Iterator[Api]:
     """The API of a world, served."""
     app = SecurityHeaders(create_api(world), image_origins=("https://imagedelivery.example",))
-    with serving(app, world.settings.port) as url, ExitStack() as opened:
+    with serving(app, world.settings.port, world.shared) as url, ExitStack() as opened:
         yield Api(world, url, opened)
 
 

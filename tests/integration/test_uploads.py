@@ -26,7 +26,7 @@ def gallery(api: Api) -> Gallery:
 def small(gallery: Gallery) -> Iterator[Gallery]:
     """The same server with a limit of LIMIT bytes for one file."""
     settings = gallery.api.world.settings.model_copy(update={"max_file_bytes": LIMIT})
-    world = replace(gallery.api.world, settings=settings)
+    world = replace(gallery.api.world, settings=settings, shared=None)  # which is of the other server
     with socket.socket() as probe, ExitStack() as opened:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

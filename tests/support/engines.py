@@ -11,6 +11,7 @@ from dbos import DBOS
 from images_app import migrations
 from tests.support import seaweed
 from tests.support.postgres import Postgres
+from tests.support.redis import Redis
 
 
 class Engines(Protocol):
@@ -40,12 +41,13 @@ class Embedded:
 
 
 class Production:
-    """PostgreSQL, and objects in a bucket."""
+    """PostgreSQL, objects in a bucket, and Redis."""
 
     name = "production"
 
-    def __init__(self, postgres: Postgres) -> None:
+    def __init__(self, postgres: Postgres, redis: Redis) -> None:
         self.postgres = postgres
+        self.redis = redis
         self._migrated = postgres.create()
         url = postgres.url(self._migrated)
         migrations.upgrade(url)
@@ -54,5 +56,9 @@ class Production:
     @contextmanager
     def place(self, folder: Path) -> Iterator[dict[str, object]]:
         folder.mkdir(parents=True)
-        with self.postgres.database(self._migrated) as url, seaweed.shared().settings() as bucket:
-            yield {"data_dir": folder, "database_url": url, **bucket}
+        with (
+            self.postgres.database(self._migrated) as url,
+            seaweed.shared().settings() as bucket,
+            self.redis.database() as redis,
+        ):
+            yield {"data_dir": folder, "database_url": url, "redis_url": redis, **bucket}

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +15,8 @@ import redis
 from tests.support.ports import free_port
 
 _WITHIN_S = 30
+_DATABASES = 16
+"""As many as Redis has unless told otherwise; the first is `url`."""
 
 
 def binary() -> str | None:
@@ -30,6 +34,19 @@ class Redis:
         """What goes into IMAGES_REDIS_URL."""
         self._folder = Path(tempfile.mkdtemp(prefix="aeontel-redis-"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._free = list(range(1, _DATABASES))
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of one of its databases, empty, for this block."""
+        number = self._free.pop()
+        url = f"redis://127.0.0.1:{self.port}/{number}"
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+        try:
+            yield url
+        finally:
+            self._free.append(number)
 
     def client(self) -> "redis.Redis":
         """A connection of the test's own."""

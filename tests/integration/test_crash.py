@@ -7,9 +7,10 @@ import pytest
 
 from images_app.jobs import sweeps
 from images_app.jobs.queue import DurableQueue
+from tests.support.engines import Engines
 from tests.support.gate import CREATE, Hold
 from tests.support.photos import photo_jpeg
-from tests.support.pipeline import Pipeline, running_pipeline, wait_for
+from tests.support.pipeline import Pipeline, pipeline_on, wait_for
 
 CREATED = ["file.ready", "image.provision_requested", "image.created"]
 
@@ -33,8 +34,8 @@ def at_rest(pipeline: Pipeline) -> bool:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the copy", "after the copy before the commit"])
-def test_a_kill_around_the_copy_leaves_one_image(tmp_path: Path, after: bool) -> None:
-    with running_pipeline(tmp_path / "data") as pipeline:
+def test_a_kill_around_the_copy_leaves_one_image(engines: Engines, tmp_path: Path, after: bool) -> None:
+    with pipeline_on(engines, tmp_path / "data") as pipeline:
         hold = Hold(after=after)
         pipeline.gate.next(CREATE, hold)
         file_id = pipeline.upload()
@@ -47,8 +48,8 @@ def test_a_kill_around_the_copy_leaves_one_image(tmp_path: Path, after: bool) ->
         assert pipeline.gate.count(CREATE) == (1 if after else 2)
 
 
-def test_a_kill_right_after_the_commit_leaves_one_image(tmp_path: Path) -> None:
-    with running_pipeline(tmp_path / "data") as pipeline:
+def test_a_kill_right_after_the_commit_leaves_one_image(engines: Engines, tmp_path: Path) -> None:
+    with pipeline_on(engines, tmp_path / "data") as pipeline:
         file_id = pipeline.upload()
         wait_for(lambda: pipeline.image(file_id))
         pipeline.server.kill()
@@ -57,16 +58,16 @@ def test_a_kill_right_after_the_commit_leaves_one_image(tmp_path: Path) -> None:
         assert pipeline.gate.count(CREATE) == 1
 
 
-def test_a_kill_right_after_the_upload_was_answered_loses_nothing(tmp_path: Path) -> None:
-    with running_pipeline(tmp_path / "data") as pipeline:
+def test_a_kill_right_after_the_upload_was_answered_loses_nothing(engines: Engines, tmp_path: Path) -> None:
+    with pipeline_on(engines, tmp_path / "data") as pipeline:
         file_id = pipeline.upload()
         pipeline.server.kill()
         pipeline.server.start()
         assert_nothing_lost_or_doubled(pipeline, [file_id])
 
 
-def test_kills_in_the_middle_of_many_files_lose_and_double_nothing(tmp_path: Path) -> None:
-    with running_pipeline(tmp_path / "data") as pipeline:
+def test_kills_in_the_middle_of_many_files_lose_and_double_nothing(engines: Engines, tmp_path: Path) -> None:
+    with pipeline_on(engines, tmp_path / "data") as pipeline:
         data = photo_jpeg(320, 240)
         files: list[str] = []
         for after in (True, False, True):
@@ -80,8 +81,8 @@ def test_kills_in_the_middle_of_many_files_lose_and_double_nothing(tmp_path: Pat
         assert_nothing_lost_or_doubled(pipeline, files)
 
 
-def test_an_ended_server_takes_up_its_work_when_it_starts_again(tmp_path: Path) -> None:
-    with running_pipeline(tmp_path / "data") as pipeline:
+def test_an_ended_server_takes_up_its_work_when_it_starts_again(engines: Engines, tmp_path: Path) -> None:
+    with pipeline_on(engines, tmp_path / "data") as pipeline:
         hold = Hold(after=False)
         pipeline.gate.next(CREATE, hold)
         file_id = pipeline.upload()
@@ -92,8 +93,8 @@ def test_an_ended_server_takes_up_its_work_when_it_starts_again(tmp_path: Path) 
         assert_nothing_lost_or_doubled(pipeline, [file_id])
 
 
-def test_a_server_waits_until_it_is_the_only_one_that_works(tmp_path: Path) -> None:
-    with running_pipeline(tmp_path / "data") as pipeline:
+def test_a_server_waits_until_it_is_the_only_one_that_works(engines: Engines, tmp_path: Path) -> None:
+    with pipeline_on(engines, tmp_path / "data") as pipeline:
         pipeline.server.stop()
         with (tmp_path / "data" / "jobs.lock").open("w") as other:
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -106,8 +107,8 @@ def test_a_server_waits_until_it_is_the_only_one_that_works(tmp_path: Path) -> N
         assert_nothing_lost_or_doubled(pipeline, [file_id])
 
 
-def test_ended_workflows_are_forgotten_and_nothing_begins_again(tmp_path: Path) -> None:
-    with running_pipeline(tmp_path / "data") as pipeline:
+def test_ended_workflows_are_forgotten_and_nothing_begins_again(engines: Engines, tmp_path: Path) -> None:
+    with pipeline_on(engines, tmp_path / "data") as pipeline:
         file_id = pipeline.upload()
         pipeline.wait_for_state(file_id, "done")
         wait_for(lambda: at_rest(pipeline))

@@ -8,18 +8,19 @@ import pytest
 from images_app.jobs import sweeps
 from images_app.jobs.queue import DurableQueue
 from images_app.models import RemoteDeletion
+from tests.support.engines import Engines
 from tests.support.gate import CREATE, FIND, Hold, lose, refuse
 from tests.support.photos import corrupt_jpeg, photo_jpeg, tiff
-from tests.support.pipeline import Pipeline, running_pipeline, wait_for
+from tests.support.pipeline import Pipeline, pipeline_on, wait_for
 
 REQUESTED = ["file.ready", "image.provision_requested"]
 CREATED = [*REQUESTED, "image.created"]
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Two attempts are all there are, so that giving up does not take long."""
-    with running_pipeline(tmp_path_factory.mktemp("pipeline") / "data", provision_attempts=2) as running:
+    with pipeline_on(engines, tmp_path_factory.mktemp("pipeline") / "data", provision_attempts=2) as running:
         yield running
 
 

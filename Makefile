@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format clean
+.PHONY: help run test storm check bench format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -16,6 +16,10 @@ run: $(VENV)/installed ## the server, at http://localhost:3000 (PORT=3001 for an
 test: $(VENV)/installed-dev ## every test, with a browser; ARGS="-k name" for some
 	@sh tests/support/servers.sh
 	$(BIN)/python -m pytest $(or $(ARGS),-n auto tests/unit tests/contract tests/integration tests/e2e)
+
+storm: $(VENV)/installed-dev ## crash tests for longer: ROUNDS=20; SEED=... repeats one that failed
+	@sh tests/support/servers.sh
+	STORM_ROUNDS=$(or $(ROUNDS),10) STORM_SEED=$(SEED) $(BIN)/python -m pytest -v tests/integration/test_storm.py $(ARGS)
 
 check: $(VENV)/installed-dev ## lint, format and types
 	$(BIN)/ruff check .

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-_APART = ("tests/e2e/test_scale.py", "tests/e2e/test_signing.py", "tests/e2e/test_two_servers.py")
-"""Browser tests that are a group each: they start servers of their own, or take long."""
+_STORMS = "tests/integration/test_storm.py"
+"""Each of its tests is a group: it starts everything that it needs, and takes long."""
+_APART = ("tests/e2e/test_scale.py", "tests/e2e/test_signing.py", "tests/e2e/test_two_servers.py", _STORMS)
+"""Files that are a group each, at least: they start servers of their own, or take long."""
 _TURNS = ("tests/e2e/", "tests/integration/", *_APART, "tests/contract/", "tests/unit/")
 """Long groups begin first, so that no process is left with one when the others have ended; the many small groups come
 last. All of `_APART` would only wait in the beginning: the front end is built once."""
@@ -28,6 +30,8 @@ def group_of(nodeid: str) -> str:
     path, _, name = nodeid.partition("::")
     if path.startswith("tests/e2e/") and path not in _APART:
         return "tests/e2e/"
+    if path == _STORMS:
+        return nodeid
     engines = re.search(r"[\[-](embedded|production)[]-]", name)
     return f"{path} {engines[1]}" if engines else path
 

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 
 from images_app import ids
 from images_app.api.problems import MEDIA_TYPE
-from images_app.core import files, sessions
+from images_app.core import files, pause, sessions
 from images_app.models import User, Workspace
 from tests.integration.conftest import Api
 from tests.support.library import add_failed, add_image, viewer_of
@@ -70,13 +70,23 @@ class Fuzzed:
         match _name(operation):
             case "emptyTrash":
                 real["query"]["trash"] = "1"
+            case "endProvisioningPause":
+                self._pause()
             case "uploadFile":
                 real["body"] = {"workspaceId": self.workspace.id, "file": b"some bytes"}
+            case "retryFailedFiles":
+                real["body"] = {"workspaceId": self.workspace.id}
             case "inviteMember":
                 real["body"] = {"email": "somebody@example.com", "role": "viewer"}
             case "createUser":
                 real["body"] = {"email": "somebody.else@example.com"}
         return real
+
+    def _pause(self) -> None:
+        """Provisioning stands still; `real` has nothing to add to the request that ends that."""
+        file = add_failed(self.api.world, self.admin, self.workspace, retryable=True)
+        with self.api.world.database.write() as database:
+            pause.stop(database, file, reason="full", code="cloudflare_full", message="Full.")
 
     def _named(self, path: str, name: str) -> str:
         """What a parameter in this path can be."""

@@ -23,6 +23,7 @@ _USER = "aeontel"
 _PASSWORD = "p@ss/wörd%41"
 """Every character of it must survive its way through URLs."""
 _WITHIN_S = 60
+_GUARD = 'read -r word || { kill -QUIT "$1"; sleep 1; rm -rf "$2"; }'
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -54,6 +55,7 @@ class Postgres:
         self._binaries = binaries
         self._folder = Path(tempfile.mkdtemp(prefix="aeontel-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
 
     @property
@@ -107,6 +109,9 @@ class Postgres:
                 start_new_session=True,
                 **_as(_servant()),
             )
+        # Ends the server and its data when this process dies and takes the other end of the pipe with it.
+        guard = ["sh", "-c", _GUARD, "sh", str(self._process.pid), self._folder]
+        self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)
         deadline = time.monotonic() + _WITHIN_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -137,6 +142,8 @@ class Postgres:
         self._process.send_signal(how)
         self._process.wait(_WITHIN_S)
         self._process = None
+        if self._guard is not None:
+            self._guard.communicate(b"stopped\n")
 
     def create(self, template: str = "template0") -> str:
         """The name of a new database, which is a copy of another one that nobody is connected to."""

@@ -9,6 +9,7 @@ whatever is read in order to decide a write is locked first (a row with `with_fo
 and every statement after that sees what the holder before has committed.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,8 +30,10 @@ _KEPT_OPEN = 10
 _WAIT_S = 30
 """For a lock or a free connection; whoever waits longer is told that the database is not available."""
 _CONNECT_WITHIN_S = 10
-_PASSING_IN_SQLITE = {5, 6, 10, 13, 14}
-"""Primary result codes: busy, locked, I/O error, disk full, cannot open."""
+_PASSING_IN_SQLITE = {5, 6, 8, 10, 13, 14}
+"""Primary result codes: busy, locked, read-only, I/O error, disk full, cannot open."""
+_READS_ONLY = {"25006", "0A000"}
+"""What PostgreSQL says on a standby that is not promoted yet: to a write, and to a transaction that is to write."""
 _STEPS = "aeontel_last_steps"
 
 
@@ -171,24 +174,27 @@ def told() -> Iterator[None]:
     """Say in our own words that the database could not be asked. Raises DatabaseUnavailable."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own from the BEGIN that we send it ourselves
         if is_passing(error):
             raise DatabaseUnavailable(_reason(error)) from error
         raise
 
 
-def is_passing(error: SQLAlchemyError) -> bool:
-    """Whether the same may succeed in a moment: no connection, too many of them, a lock that was not to be had."""
+def is_passing(error: SQLAlchemyError | sqlite3.Error) -> bool:
+    """Whether the same may succeed in a moment: no connection, too many of them, a lock that was not to be had, a
+    database that can only be read."""
     if isinstance(error, PoolTimeout):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in _PASSING_IN_SQLITE
+    if not isinstance(error, DBAPIError):
+        return False
+    if getattr(error.orig, "sqlstate", None) in _READS_ONLY:
+        return True
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     """For the log: what the engine itself says, without the statement and its parameters."""
     return str(error.orig if isinstance(error, DBAPIError) else error).strip()

@@ -3,6 +3,7 @@
 Every storm has a seed, which it prints. `make storm ROUNDS=20` lets more of them rage, `SEED=…` the same one again.
 """
 
+import json
 import os
 import random
 import secrets
@@ -11,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,7 @@ from sqlmodel import col, select
 from images_app import bootstrap, keys, migrations
 from images_app.bootstrap import World
 from images_app.core import instance
-from images_app.doctor import run as doctor
 from images_app.doctor import totals
-from images_app.doctor.notes import Notes
 from images_app.jobs.queue import DurableQueue
 from images_app.models import File, RemoteDeletion
 from images_app.settings import load
@@ -151,28 +149,24 @@ def assert_events(site: Site, files: set[str], follower: Follower) -> None:
     assert all(follower.connections.get(server.url, 0) > 0 for server in site.servers)
 
 
-def assert_only_bytes_of_broken_uploads_are_left(site: Site, folder: Path) -> None:
+def assert_only_bytes_of_broken_uploads_are_left(site: Site) -> None:
     """A server that dies between an object and its row leaves an object that nobody owns, which `doctor` deletes when
     it is a day old; here at once. Nothing else does not fit."""
     unowned, missing = site.objects()
     assert missing == set()
     assert not any("/derived/" in key for key in unowned)
-    notes = Notes(folder / "doctor")
-    try:
-        checks = doctor.tried(site.world, cloudflare=True)
-        assert [check for check in checks if check.problem] == []
-        at_once = timedelta(0)
-        doctor.compare(site.world, notes, checks, resume=False, grace=at_once, cloudflare=True)
-        found = {(finding.kind, finding.subject) for _, finding in notes.open_findings()}
-        assert found == {("unknown_object", key) for key in unowned}
-        doctor.apply(site.world, notes, limit=1000, yes=True, grace=at_once)
-    finally:
-        notes.close()
+    said = site.servers[0].aeontel("doctor", "--json", "--apply", "--grace-hours", "0", "--yes")
+    assert said.returncode == 0, said.stdout + said.stderr
+    report = json.loads(said.stdout)
+    assert [check for check in report["checks"] if check["problem"]] == []
+    assert {(found["kind"], found["subject"]) for found in report["findings"]} == {
+        ("unknown_object", key) for key in unowned
+    }
     site.come_to_rest()
     assert site.objects() == (set(), set())
 
 
-def storm(site: Site, folder: Path, chance: random.Random, count: int, kills: int, others: Sequence[Disaster]) -> None:
+def storm(site: Site, chance: random.Random, count: int, kills: int, others: Sequence[Disaster]) -> None:
     """Uploads, and disasters in any order while they go on; then calm, and a look at what is there."""
     with site.servers[0].client(site.token) as http:
         workspace_id = http.get("/api/me").json()["workspaces"][0]["id"]
@@ -190,7 +184,7 @@ def storm(site: Site, folder: Path, chance: random.Random, count: int, kills: in
         assert machines.kills == kills
         assert site.switches.calm() > 0
         assert_nothing_lost_or_doubled(site, sent, uploads, follower)
-        assert_only_bytes_of_broken_uploads_are_left(site, folder)
+        assert_only_bytes_of_broken_uploads_are_left(site)
 
 
 @contextmanager
@@ -265,9 +259,9 @@ def test_a_storm_over_two_servers_loses_and_doubles_nothing(tmp_path: Path, chan
             *[lambda: next(turns)()] * 2,
         ]
         with production(tmp_path, postgres, weed, redis) as site:
-            storm(site, tmp_path, chance, count=300, kills=10, others=others)
+            storm(site, chance, count=300, kills=10, others=others)
 
 
 def test_a_storm_over_one_embedded_server_loses_and_doubles_nothing(tmp_path: Path, chance: random.Random) -> None:
     with embedded(tmp_path / "data") as site:
-        storm(site, tmp_path, chance, count=60, kills=5, others=())
+        storm(site, chance, count=60, kills=5, others=())

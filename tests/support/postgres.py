@@ -137,6 +137,15 @@ class Postgres:
         self.stop()
         self.start()
 
+    @contextmanager
+    def failed_over(self) -> Iterator[None]:
+        """In its place stands a standby meanwhile, which can only be read; it is promoted at the end."""
+        self.stop()
+        (self._data / "standby.signal").touch()
+        self.start()
+        yield
+        self._admin(f"SELECT pg_promote(true, {_WITHIN_S})")
+
     def _end(self, how: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(how)

@@ -14,7 +14,8 @@ def install(folder: Path) -> Path:
     modules = folder / "node_modules"
     with (folder / "package.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = json.load(lock)["dependencies"]
+        described = json.load(lock)
+        wanted = described.get("dependencies", {}) | described.get("devDependencies", {})
         if any(_version(modules / name) != version for name, version in wanted.items()):
             subprocess.run([BIN / "npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, capture_output=True)
     return modules

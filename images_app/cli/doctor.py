@@ -133,18 +133,21 @@ def _compare(world: "World", wish: _Wish) -> dict[str, Any]:
             _show_checks(checks)
         run.require_cloudflare(world, checks, cloudflare=wish.cloudflare)
         run.compare(world, notes, checks, resume=wish.resume, grace=wish.grace, cloudflare=wish.cloudflare)
-        (_write_findings if wish.as_json else _show_findings)(notes)
+        if not wish.as_json:
+            _show_findings(notes)
         ended: Mapping[str, int] = {}
         if wish.apply:
             ended = run.apply(world, notes, limit=wish.limit, yes=wish.yes, grace=wish.grace)
             checks = run.tried(world, cloudflare=wish.cloudflare)
         rest = sum(notes.counts().values())
         if wish.as_json:
-            _write_rest(notes, checks, ended, rest)
+            _write(notes, checks, ended, rest)
         elif wish.apply:
             typer.echo(f"{ended.get('done', 0)} done, {ended.get('passed', 0)} not so any more, {rest} left.")
         elif rest:
             typer.echo("Nothing was changed: --apply does it.")
+        if not rest:
+            notes.begin()  # there is nothing to go on with, and it may be a large file
         return {"wrong": rest + sum(bool(check.problem) for check in checks)}
     finally:
         notes.close()
@@ -158,9 +161,9 @@ def _show_checks(checks: "Sequence[Check]") -> None:
 
 def _show_findings(notes: "Notes") -> None:
     shown: Counter[str] = Counter()
-    for _, finding in notes.open_findings():
-        shown[finding.kind] += 1
-        if shown[finding.kind] <= _SHOWN:
+    for _, finding, outcome in notes.findings():
+        shown[finding.kind] += outcome is None
+        if outcome is None and shown[finding.kind] <= _SHOWN:
             typer.echo(f"{finding.kind:15} {finding.action:10} {finding.subject}")
     for (kind, action), n in notes.counts().items():
         typer.echo(f"{n:9} {kind}: {action}")
@@ -170,14 +173,11 @@ def _show_findings(notes: "Notes") -> None:
     typer.echo(f"Compared {seen['files']} files, {seen['objects']} objects and {images} images at Cloudflare.")
 
 
-def _write_findings(notes: "Notes") -> None:
-    """The first half of one JSON object: there may be a million findings."""
+def _write(notes: "Notes", checks: "Sequence[Check]", ended: Mapping[str, int], rest: int) -> None:
+    """One JSON object, piece by piece: there may be a million findings."""
     typer.echo('{"findings": [', nl=False)
-    for position, (_, finding) in enumerate(notes.open_findings()):
-        typer.echo((", " if position else "") + json.dumps(asdict(finding)), nl=False)
-
-
-def _write_rest(notes: "Notes", checks: "Sequence[Check]", ended: Mapping[str, int], rest: int) -> None:
+    for position, (_, finding, outcome) in enumerate(notes.findings()):
+        typer.echo((", " if position else "") + json.dumps({**asdict(finding), "outcome": outcome}), nl=False)
     seen = {**notes.get("seen", {}), "images": notes.count_remotes()}
     values = {"checks": [asdict(check) for check in checks], "seen": seen, "left": _left(notes)}
     typer.echo("], " + json.dumps({**values, "applied": dict(ended), "open": rest})[1:])

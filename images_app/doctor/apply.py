@@ -41,14 +41,14 @@ def apply(world: World, notes: Notes, *, limit: int, grace: timedelta) -> Mappin
     Raises what Cloudflare, the object store and the database raise: what was done is noted, and the next run goes on.
     """
     ended: Sums[str] = Sums()
-    for number, finding in notes.open_findings():
-        if finding.action == "report":
+    for number, finding, outcome in notes.findings():
+        if finding.action == "report" or outcome is not None:
             continue
         if ended["done"] >= limit:
             break
-        outcome = "done" if _apply(world, finding, grace) else "passed"
-        notes.settle(number, outcome)
-        ended[outcome] += 1
+        ending = "done" if _apply(world, finding, grace) else "passed"
+        notes.settle(number, ending)
+        ended[ending] += 1
     return ended
 
 

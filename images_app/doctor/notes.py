@@ -3,7 +3,6 @@
 import fcntl
 import json
 import sqlite3
-from collections import Counter as Sums
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -145,22 +144,17 @@ class Notes:
         query = "SELECT kind, action, count(*) FROM finding WHERE outcome IS NULL GROUP BY kind, action"
         return {(kind, action): n for kind, action, n in self._db.execute(f"{query} ORDER BY kind, action")}
 
-    def outcomes(self) -> Sums[str]:
-        """How many findings ended how."""
-        query = "SELECT outcome, count(*) FROM finding WHERE outcome IS NOT NULL GROUP BY outcome"
-        return Sums(dict(self._db.execute(query).fetchall()))
-
-    def open_findings(self) -> Iterator[tuple[int, Finding]]:
-        """Findings that nothing was done about yet, in the order in which they were found."""
+    def findings(self) -> Iterator[tuple[int, Finding, str | None]]:
+        """(number, finding, outcome) in the order in which they were found; without an outcome nothing was done yet."""
         number = 0
         while True:
             rows = self._db.execute(
-                "SELECT number, kind, action, subject, workspace_id, file_id, detail FROM finding"
-                " WHERE outcome IS NULL AND number > ? ORDER BY number LIMIT ?",
+                "SELECT number, outcome, kind, action, subject, workspace_id, file_id, detail FROM finding"
+                " WHERE number > ? ORDER BY number LIMIT ?",
                 (number, _ROWS),
             ).fetchall()
-            for number, kind, action, subject, workspace_id, file_id, detail in rows:
-                yield number, Finding(kind, action, subject, workspace_id, file_id, json.loads(detail))
+            for number, outcome, kind, action, subject, workspace_id, file_id, detail in rows:
+                yield number, Finding(kind, action, subject, workspace_id, file_id, json.loads(detail)), outcome
             if len(rows) < _ROWS:
                 return
 

@@ -46,7 +46,7 @@ class ObjectWriter(Protocol):
 class ObjectStore(Protocol):
     """Immutable objects under server-made keys (`bucket/…`, at most 1,024 bytes, no empty or dot segments).
 
-    Every call may raise StorageUnavailable (or, on disk, OSError): then it may be tried again.
+    Every call may raise StorageUnavailable (or, on disk, OSError where nothing is written): it may be tried again.
     """
 
     def create(self, key: str, content_type: str) -> ObjectWriter:
@@ -62,7 +62,10 @@ class ObjectStore(Protocol):
         """Remove it; no error when it is not there."""
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[ObjectEntry]:
-        """Every object whose key begins with `prefix` and lies after `after`, once each, in byte order of the keys."""
+        """Every object whose key begins with `prefix` and lies after `after`, once each, in byte order of the keys.
+
+        Some services put `a/b` before `a-b`: the order only holds among keys that differ in a segment of one length.
+        """
 
     def presign_get(self, key: str, *, expires_in: int, reach: Reach, download_name: str | None = None) -> str:
         """An absolute URL that answers GET with the object for `expires_in` seconds.

@@ -11,13 +11,13 @@ Everything lands by rename within one file system, and file and directory are sy
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from images_app.errors import ObjectMissing
+from images_app.errors import ObjectMissing, StorageUnavailable
 from images_app.storage.base import LEFT_OVER_AFTER, Grant, ObjectEntry, ObjectInfo, Reach
 from images_app.storage.presign import Presigner
 from images_app.storage.rules import check_content_type, check_key, disposition, last_segment
@@ -40,7 +40,8 @@ class DiskObjectStore:
         check_key(key)
         check_content_type(content_type)
         draft = self._incoming / secrets.token_hex(16)
-        return DiskWriter(draft, self._data / key, self._types / key, content_type)
+        with _told("create"):
+            return DiskWriter(draft, self._data / key, self._types / key, content_type)
 
     def open(self, key: str) -> BinaryIO:
         """The bytes, as a readable file. Raises ObjectMissing."""
@@ -144,10 +145,15 @@ class DiskWriter:
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
-        self._file.write(data)
+        with _told("write"):
+            self._file.write(data)
 
     def commit(self) -> None:
         """Make the object visible and durable."""
+        with _told("commit"):
+            self._commit()
+
+    def _commit(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -161,9 +167,19 @@ class DiskWriter:
 
     def abort(self) -> None:
         """Forget it; safe after a failure at any point, and after `commit` without effect."""
-        self._file.close()
+        with suppress(OSError):  # what did not fit on the disk does not fit now
+            self._file.close()
         self._draft.unlink(missing_ok=True)
         self._draft.with_suffix(".type").unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(call: str) -> Iterator[None]:
+    """Raise StorageUnavailable for a disk that is full, read-only or broken; `call` names what was tried."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(f"{error.strerror or type(error).__name__} at {call}") from error
 
 
 def _move(draft: Path, place: Path) -> None:
@@ -215,15 +231,25 @@ def _prune(directory: Path, root: Path) -> None:
 
 
 def _keys(directory: Path, before: str, start: str) -> Iterator[str]:
-    """Keys under a directory in byte order of the whole key: a directory sorts as its name and a slash."""
+    """Keys under a directory in byte order of the whole key: a directory sorts as its name and a slash.
+
+    Of one directory all names are in memory, and nothing but names: there may be a million. Text sorts as its UTF-8.
+    """
     try:
         with os.scandir(directory) as found:
-            entries = [entry for entry in found if entry.name.startswith(start)]
+            names = [name for entry in found if entry.name.startswith(start) and (name := _name(entry))]
     except (FileNotFoundError, NotADirectoryError):
         return
-    named = [(f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name, entry) for entry in entries]
-    for name, entry in sorted(named, key=lambda pair: pair[0].encode()):
+    names.sort()
+    for name in names:
         if name.endswith("/"):
-            yield from _keys(Path(entry.path), before + name, "")
-        elif entry.is_file(follow_symlinks=False):
+            yield from _keys(directory / name, before + name, "")
+        else:
             yield before + name
+
+
+def _name(entry: "os.DirEntry[str]") -> str:
+    """With a slash when it is a directory; empty when it is neither that nor a file."""
+    if entry.is_dir(follow_symlinks=False):
+        return f"{entry.name}/"
+    return entry.name if entry.is_file(follow_symlinks=False) else ""

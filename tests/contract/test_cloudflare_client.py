@@ -50,6 +50,45 @@ def test_an_image_is_created_found_read_and_deleted(client, origin, emulator):
     assert (caught.value.status, caught.value.upstream_code, caught.value.retryable) == (404, 5404, False)
 
 
+def test_another_privacy_is_another_id(client, origin):
+    image = create(client, origin, "fil_privacy")
+    changed = client.set_private(image.id, True)
+    assert (changed.require_signed_urls, changed.meta, changed.id == image.id) == (True, image.meta, False)
+    assert client.find("fil_privacy") == [changed]
+    assert client.set_private(changed.id, True) == changed
+    with pytest.raises(CloudflareError) as caught:
+        client.set_private(image.id, True)
+    assert caught.value.upstream_code == 5404
+
+
+def test_the_whole_list_is_read_page_by_page_oldest_first(client, origin, emulator):
+    made = [create(client, origin, f"fil_page_{number}").id for number in range(12)]
+    small, listed, token = HttpCloudflareImages(emulator.api_base, ACCOUNT_ID, TOKEN, page_size=10), [], None
+    while True:
+        images, token = small.list_page(token)
+        assert len(images) <= 10
+        listed += [image.id for image in images]
+        if token is None:
+            break
+    small.close()
+    assert listed[-12:] == made
+    assert listed == [image.id for image in client.list()][::-1]
+
+
+def test_switch_and_variants_of_the_account_are_told(client, emulator):
+    client.ensure_variants()
+    assert client.lacking_variants() == []
+    emulator.http.delete(f"{emulator.account}/v1/variants/grid").raise_for_status()
+    options = {"fit": "cover", "width": 1, "height": 1, "metadata": "none"}
+    emulator.http.patch(f"{emulator.account}/v1/variants/thumb", json={"options": options}).raise_for_status()
+    assert client.lacking_variants() == ["thumb", "grid"]
+    client.ensure_variants()
+    assert client.lacking_variants() == []
+    for is_on in (False, True):
+        emulator.http.patch(f"{emulator.account}/v1/config", json={"flexible_variants": is_on}).raise_for_status()
+        assert client.flexible_variants() is is_on
+
+
 def test_deleting_twice_is_no_error(client, origin):
     image = create(client, origin, "fil_twice")
     client.delete(image.id)

@@ -164,6 +164,18 @@ def test_a_prefix_need_not_end_at_a_slash(store: ObjectStore) -> None:
     assert keys(store, "nothing/here") == []
 
 
+def test_a_list_is_in_byte_order_and_begins_after_a_key(store: ObjectStore) -> None:
+    written = ["a/b0", "a/b/1", "a/b/2", "a/B", "b/c/d/1", "b/é", "c"]
+    for key in written:
+        put(store, key)
+    expected = sorted(written, key=str.encode)
+    assert [entry.key for entry in store.list("")] == expected
+    for after in ("a/A0", "a/b/1", "a/b0", "b/c0", "zzz"):
+        rest = [key for key in expected if key.encode() > after.encode()]
+        assert [entry.key for entry in store.list("", after=after)] == rest
+    assert [entry.key for entry in store.list("a/b", after="a/b/1")] == ["a/b/2", "a/b0"]
+
+
 def test_a_list_is_read_lazily_and_survives_deletions_on_the_way(store: ObjectStore) -> None:
     for number in range(20):
         put(store, f"a/{number:02}")

@@ -26,7 +26,7 @@ from images_app.pages import (
 )
 from images_app.server import Server
 from images_app.state.activity import ActivityState
-from images_app.state.carried import CarriedStates
+from images_app.state.carried import carried_states
 from images_app.state.connection import bare
 from images_app.state.files import FilesState, FileState
 from images_app.state.gallery import GalleryState
@@ -44,7 +44,7 @@ def _with_server(face: Any) -> Any:
     server = Server(world())
     app.register_lifespan_task(server.lifespan)
     if server.world.shared is not None:
-        app._state_manager = CarriedStates(server.world.shared)
+        app._state_manager = carried_states(server.world.shared)
 
     async def pages(scope: Any, receive: Any, send: Any) -> None:
         # The export keeps such a page as login/index.html, which would be answered by a redirect to /login/.

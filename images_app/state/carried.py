@@ -54,3 +54,8 @@ class CarriedStates(StateManagerMemory):
 
         found = await self._shared.ask(read)
         return found if found is not None and found.router_data else None
+
+
+def carried_states(shared: Shared) -> Any:
+    """The state manager of a server that shares Redis with others."""
+    return CarriedStates(shared)

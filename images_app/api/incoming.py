@@ -2,7 +2,8 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from sqlmodel import Session
@@ -16,7 +17,15 @@ from images_app.core.access import Viewer
 from images_app.core.files import NewFile
 from images_app.core.media import sniff
 from images_app.core.names import display_name, key_name
-from images_app.errors import EmptyFile, FieldError, FileTooLarge, InvalidParameter, MissingPart, NotFound
+from images_app.errors import (
+    EmptyFile,
+    FieldError,
+    FileTooLarge,
+    InvalidParameter,
+    MissingPart,
+    NotFound,
+    StorageUnavailable,
+)
 from images_app.models import File, Workspace
 from images_app.storage.base import ObjectWriter
 
@@ -105,12 +114,14 @@ class Incoming:
                 self._writer = self._open(self._workspace)
             else:
                 # Nameless: the system removes it with the process, however that ends.
-                self._spool = tempfile.TemporaryFile(dir=self._world.settings.data_dir)  # noqa: SIM115
+                with _on_disk():
+                    self._spool = tempfile.TemporaryFile(dir=self._world.settings.data_dir)  # noqa: SIM115
         self._sha256.update(block)
         if self._writer is not None:
             self._writer.write(block)
         elif self._spool is not None:
-            self._spool.write(block)
+            with _on_disk():
+                self._spool.write(block)
 
     def _open(self, workspace: Workspace) -> ObjectWriter:
         self._key = f"{workspace.bucket}/{self._file_id}/{key_name(self._name, self._mime)}"
@@ -141,7 +152,8 @@ class Incoming:
             self._workspace = workspace
         if self._spool is not None:
             self._writer = self._open(self._workspace)
-            self._spool.seek(0)
+            with _on_disk():
+                self._spool.seek(0)  # writes what is still in memory
             while block := self._spool.read(_BLOCK):
                 self._writer.write(block)
             self._spool.close()
@@ -203,6 +215,16 @@ class Incoming:
         """Forget whatever is not a file yet; again without effect."""
         self._block.clear()
         if self._spool is not None:
-            self._spool.close()
+            with suppress(OSError):  # what did not fit on the disk does not fit now
+                self._spool.close()
         if self._writer is not None:
             self._writer.abort()
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    """Raise StorageUnavailable when the temporary file finds no room."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(f"{error.strerror} at the temporary file of an upload") from error

@@ -148,11 +148,15 @@ def perform(
         return Outcome("failed", code=error.code, message=message, looked=work.look_first)
     except (MediaUnavailable, ObjectDamaged) as error:
         return Outcome("retry", code=error.code, message=error.detail, looked=work.look_first)
-    except StorageUnavailable as error:
+    except (StorageUnavailable, OSError) as error:  # OSError: the disk of the temporary copies
         # Also when it is a derivative that could not be deleted: then the image is there, and the next attempt looks.
         log.warning("attempt %s of %s (run %s): %s", work.attempt, work.file_id, work.run, error)
         return Outcome(
-            "retry", code=error.code, message="The file store is not available.", is_patient=True, looked=True
+            "retry",
+            code=StorageUnavailable.code,
+            message="The file store is not available.",
+            is_patient=True,
+            looked=True,
         )
     except Exception:
         log.exception("attempt %s of %s (run %s) broke", work.attempt, work.file_id, work.run)

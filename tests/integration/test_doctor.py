@@ -181,7 +181,7 @@ def test_a_large_share_is_somebodys_decision(pipeline: Pipeline) -> None:
     wait_for(lambda: not any(has(pipeline, key) for key in keys))
 
 
-def test_totals_are_counted_anew_while_files_arrive(pipeline: Pipeline) -> None:
+def test_totals_that_are_wrong_are_counted_anew(pipeline: Pipeline) -> None:
     text(pipeline)
     assert doctor_recount(pipeline) == 0
     with pipeline.beside.database.write() as session:

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test storm check bench format clean
+.PHONY: help run test storm check bench format types clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,11 @@ bench: $(VENV)/installed-dev ## benchmarks; ARGS=deliveries for one of them
 format: $(VENV)/installed-dev ## put every file into the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+types: $(VENV)/installed-dev ## the React package's types, from our own API
+	@cd packages/react && PATH="$(CURDIR)/$(BIN):$$PATH" && \
+		{ [ -d node_modules ] || npm ci --no-audit --no-fund; } && \
+		python openapi.py > openapi.json && npm run --silent types && rm openapi.json
 
 clean: ## the environment and every cache, never ./data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

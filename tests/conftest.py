@@ -14,7 +14,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 _STORMS = "tests/integration/test_storm.py"
 """Each of its tests is a group: it starts everything that it needs, and takes long."""
-_APART = ("tests/e2e/test_scale.py", "tests/e2e/test_signing.py", "tests/e2e/test_two_servers.py", _STORMS)
+_APART = (
+    *("tests/e2e/test_scale.py", "tests/e2e/test_signing.py", "tests/e2e/test_two_servers.py"),
+    *("tests/e2e/test_react_example.py", _STORMS),
+)
 """Files that are a group each, at least: they start servers of their own, or take long."""
 _TURNS = ("tests/e2e/", "tests/integration/", *_APART, "tests/contract/", "tests/unit/")
 """Long groups begin first, so that no process is left with one when the others have ended; the many small groups come

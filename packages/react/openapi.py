@@ -13,7 +13,7 @@ from images_app import bootstrap
 from images_app.api.app import create_api
 from images_app.settings import load
 
-SPOKEN = ("listImages", "getImage", "deleteImage", "uploadFile", "listEvents")
+SPOKEN = ("getMe", "listImages", "getImage", "deleteImage", "uploadFile", "listEvents")
 _TEXT = ("description", "summary", "example", "examples", "title")
 
 

@@ -82,3 +82,9 @@ def test_what_is_published_is_small_and_only_ours(tmp_path: Path) -> None:
     }
     assert sizes["everything"] < 8_000  # gzipped
     assert all(size < sizes["everything"] for name, size in sizes.items() if name != "everything")
+
+
+def test_the_lock_files_name_versions_but_no_registry() -> None:
+    for folder in (react.FOLDER, react.FOLDER / "example"):
+        lock = json.loads((folder / "package-lock.json").read_text())
+        assert not [name for name, entry in lock["packages"].items() if "://" in entry.get("resolved", "")]

@@ -68,6 +68,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -86,7 +102,7 @@ export interface components {
             id: string;
             imageId: string | null;
             seq: number;
-            type: ("file.ready" | "image.provision_requested" | "image.provision_retrying" | "image.created" | "image.provision_failed" | "image.deleted" | "file.deleted" | "file.restored" | "file.purged") | ("workspace.created" | "workspace.changed" | "member.added" | "member.role_changed" | "member.removed") | ("user.created" | "token.created" | "token.revoked" | "session.started" | "session.ended" | "password.link_made" | "password.changed" | "provisioning.paused" | "provisioning.resumed");
+            type: ("file.ready" | "image.provision_requested" | "image.provision_retrying" | "image.created" | "image.provision_failed" | "image.deleted" | "file.deleted" | "file.restored" | "file.purged") | ("workspace.created" | "workspace.changed" | "member.added" | "member.role_changed" | "member.removed") | ("user.created" | "token.created" | "token.revoked" | "session.started" | "session.ended" | "password.link_made" | "password.changed" | "provisioning.paused" | "provisioning.resumed" | "mcp.called");
             workspaceId: string | null;
         };
         FieldProblem: {
@@ -141,6 +157,20 @@ export interface components {
             } | null;
             width: number | null;
             workspaceId: string;
+        };
+        Me: {
+            email: string;
+            id: string;
+            isAdmin: boolean;
+            scopes: ("read" | "write" | "delete")[];
+            /** @enum {string} */
+            via: "session" | "token";
+            workspaces: components["schemas"]["MyWorkspace"][];
+        };
+        MyWorkspace: {
+            id: string;
+            name: string;
+            role: string;
         };
         PageInfo: {
             endCursor: string | null;
@@ -355,6 +385,25 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
                 };
             };
         };

@@ -1,10 +1,41 @@
 """`aeontel`: every command. Modules are imported inside the commands, so that `--help` stays fast."""
 
+import sys
+from typing import Any
+
 import typer
 
 from images_app.cli import backup, cloudflare, doctor, keys, server, token, user
+from images_app.cli.rest import account, download, events, file, image, upload, workspace
+from images_app.cli.rest.connection import command
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+class _Commands(typer.Typer):
+    """Says what to install when a command needs the server's part, and only the client's is here."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if missing in ("", "images_app"):
+                raise
+            typer.echo(
+                f"This command needs the server's part, which is not installed ({missing} is missing): "
+                "pip install 'aeontel-images[server]'",
+                err=True,
+            )
+            sys.exit(1)
+
+
+app = _Commands(no_args_is_help=True, pretty_exceptions_enable=False, help="Aeontel Images.")
+account.register(app)
+command(app, "events")(events.events)
+app.add_typer(image.app, name="image")
+upload.register(file.app)
+download.register(file.app)
+app.add_typer(file.app, name="file")
+app.add_typer(workspace.app, name="workspace")
 app.command("serve")(server.serve)
 app.command("build")(server.build)
 app.command("migrate")(server.migrate)

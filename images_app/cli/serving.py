@@ -1,7 +1,5 @@
 """What every command that serves does around its start."""
 
-import multiprocessing
-import resource
 import socket
 import threading
 import time
@@ -49,6 +47,8 @@ def _answers(host: str, port: int) -> bool:
 def never_fork() -> None:
     """Start the worker afresh. In a fork, a lock that some thread of this process holds at that moment (of an import,
     of a logger) would be held for ever, and the server would never answer."""
+    import multiprocessing
+
     multiprocessing.set_start_method("spawn", force=True)
 
 
@@ -58,6 +58,8 @@ _MOST_CONNECTIONS = 10_000
 def room_for_connections() -> int:
     """How many connections the server may hold open: half of the files that the process may open, after it has asked
     for all that it is allowed. A browser holds several, one of them for as long as a page is open."""
+    import resource  # not on Windows, where the commands that speak to a server work, too
+
     soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * _MOST_CONNECTIONS if most == resource.RLIM_INFINITY else min(most, 2 * _MOST_CONNECTIONS)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -4,7 +4,8 @@ See docs/client.md. `calls` says what is sent and how answers are read, `sync` a
 draws what can go wrong.
 """
 
-from images_app.client.asynchronous import AsyncClient as AsyncClient
+from typing import TYPE_CHECKING, Any
+
 from images_app.client.errors import BadRequest as BadRequest
 from images_app.client.errors import ClientError as ClientError
 from images_app.client.errors import Conflict as Conflict
@@ -21,3 +22,15 @@ from images_app.client.errors import TooLarge as TooLarge
 from images_app.client.errors import TooManyRequests as TooManyRequests
 from images_app.client.errors import UnexpectedAnswer as UnexpectedAnswer
 from images_app.client.sync import Client as Client
+
+if TYPE_CHECKING:
+    from images_app.client.asynchronous import AsyncClient as AsyncClient
+
+
+def __getattr__(name: str) -> Any:
+    """AsyncClient on demand: a command that starts in a moment uses the other one."""
+    if name == "AsyncClient":
+        from images_app.client.asynchronous import AsyncClient
+
+        return AsyncClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -244,6 +244,7 @@ AccountEventType = Literal[
     "password.changed",
     "provisioning.paused",
     "provisioning.resumed",
+    "mcp.called",
 ]
 EventType = FileEventType | WorkspaceEventType | AccountEventType
 

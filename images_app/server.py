@@ -1,6 +1,7 @@
 """One server out of its parts: the API, the local Cloudflare and, unless it runs headless, the face.
 
 /api /objects /metrics                 api.create_api
+/mcp                                   mcp.http
 /cloudflare /imagedelivery /cdn-cgi    emulator (only while IMAGES_CLOUDFLARE=local)
 everything else, websockets            the face
 """
@@ -22,6 +23,7 @@ from images_app.api.proxies import TrustedProxies
 from images_app.bootstrap import World, world
 from images_app.emulator.app import Emulator, EmulatorConfig
 from images_app.jobs.lifespan import jobs
+from images_app.mcp.http import McpOverHttp
 from images_app.observe import logs
 from images_app.observe.requests import Requests
 
@@ -34,10 +36,18 @@ class Server:
         self.world = world
         self.emulator = _emulator(world)
         self._api = create_api(world)
+        self._mcp = McpOverHttp(
+            self._api,
+            public_url=world.settings.public_url,
+            origins=world.settings.cors_origins,
+            delivery_origin=world.delivery.origin,
+            delivery=None if self.emulator is None else self.emulator.app,
+        )
 
     def compose(self, face: ASGIApp) -> ASGIApp:
         """`face` with everything else of the server in front of it."""
         served: dict[str, ASGIApp] = {"api": self._api, "objects": self._api, "metrics": self._api, **_NEVER}
+        served["mcp"] = self._mcp
         served |= dict.fromkeys(
             ("cloudflare", "imagedelivery", "cdn-cgi"), _no_face if self.emulator is None else self.emulator.app
         )
@@ -62,6 +72,7 @@ class Server:
             if self.emulator is not None:
                 await self.emulator.start()
                 stack.push_async_callback(self.emulator.close)
+            await stack.enter_async_context(self._mcp.run())
             await stack.enter_async_context(jobs(self.world, self._port_answers))
             yield
 

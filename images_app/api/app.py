@@ -35,6 +35,7 @@ from images_app.api.health import Readiness
 from images_app.api.origins import OtherOrigins
 from images_app.api.rates import RateLimit
 from images_app.api.reading import readers
+from images_app.api.toolcalls import ToolCalls
 from images_app.bootstrap import World
 from images_app.core.figures import Figures, figures
 from images_app.observe.metrics import Metrics
@@ -77,6 +78,7 @@ def create_api(world: World) -> FastAPI:
     problems.install(app)
     openapi.install(app)
     # From the inside out.
+    app.add_middleware(ToolCalls, world=world)
     app.add_middleware(Conditional)
     app.add_middleware(
         RateLimit,

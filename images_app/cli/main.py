@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from images_app.cli import backup, cloudflare, doctor, keys, server, token, user
+from images_app.cli import backup, cloudflare, doctor, keys, mcp, server, token, user
 from images_app.cli.rest import account, download, events, file, image, upload, workspace
 from images_app.cli.rest.connection import command
 
@@ -31,6 +31,7 @@ class _Commands(typer.Typer):
 app = _Commands(no_args_is_help=True, pretty_exceptions_enable=False, help="Aeontel Images.")
 account.register(app)
 command(app, "events")(events.events)
+command(app, "mcp")(mcp.mcp)
 app.add_typer(image.app, name="image")
 upload.register(file.app)
 download.register(file.app)

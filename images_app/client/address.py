@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from images_app.client.errors import InvalidArgument
 
-_USER_AGENT = "aeontel-images-client"
+USER_AGENT = "aeontel-images-client"
 
 
 def base_of(url: str) -> str:
@@ -17,9 +17,9 @@ def base_of(url: str) -> str:
     return url.strip().rstrip("/")
 
 
-def options(base: str, token: str | None, timeout: float) -> dict[str, Any]:
+def options(base: str, token: str | None, timeout: float, user_agent: str = USER_AGENT) -> dict[str, Any]:
     """Of the httpx client that talks to the API."""
-    headers = {"User-Agent": _USER_AGENT, "Accept": "application/json"}
+    headers = {"User-Agent": user_agent, "Accept": "application/json"}
     if token:
         if not token.isascii() or not token.isprintable() or " " in token:
             raise InvalidArgument("This is not a token: it has characters that no token has.")
@@ -36,7 +36,7 @@ def options(base: str, token: str | None, timeout: float) -> dict[str, Any]:
 def elsewhere(url: str, timeout: float) -> dict[str, Any]:
     """Of the httpx client that fetches a presigned URL: it knows no credential of ours."""
     return {
-        "headers": {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
+        "headers": {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         "timeout": timeout,
         "verify": _tls(url),
         "follow_redirects": False,

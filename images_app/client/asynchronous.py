@@ -11,7 +11,7 @@ import anyio.to_thread
 import httpx
 
 from images_app.client import calls, results
-from images_app.client.address import base_of, elsewhere, options
+from images_app.client.address import USER_AGENT, base_of, elsewhere, options
 from images_app.client.calls import Call, next_call
 from images_app.client.multipart import Form, Progress
 from images_app.client.results import Page
@@ -166,14 +166,24 @@ class AsyncClient:
                 print(image.url)
 
     `retries` is how often what is safe is sent again; `timeout` in seconds holds for each step of a request, not for
-    the whole. Every error is a `ClientError`.
+    the whole. `transport` is how the server is reached when not through the network: within its own process. Every
+    error is a `ClientError`.
     """
 
-    def __init__(self, url: str, token: str | None = None, *, retries: int = 4, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        retries: int = 4,
+        timeout: float = 30.0,
+        user_agent: str = USER_AGENT,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.url = base_of(url)
         self._retries = retries
         self._timeout = timeout
-        self._http = httpx.AsyncClient(**options(self.url, token, timeout))
+        self._http = httpx.AsyncClient(**options(self.url, token, timeout, user_agent), transport=transport)
         self.images = AsyncImages(self)
         self.files = AsyncFiles(self)
         self.workspaces = AsyncWorkspaces(self)

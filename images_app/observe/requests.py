@@ -12,7 +12,7 @@ log = logging.getLogger("images_app.requests")
 Message = MutableMapping[str, Any]
 App = Callable[[Any, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
-_PARTS = ("api", "objects", "cloudflare", "imagedelivery", "metrics")
+_PARTS = ("api", "objects", "cloudflare", "imagedelivery", "metrics", "mcp")
 
 
 class Requests:

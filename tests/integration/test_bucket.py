@@ -93,7 +93,7 @@ def test_an_upload_that_is_refused_leaves_nothing_in_the_bucket(tmp_path: Path, 
             )
         assert answer.status_code == 413
         client = weed.client()
-        assert "Contents" not in client.list_objects_v2(Bucket=own["s3_bucket"])
+        assert "Contents" not in client.list_objects_v2(Bucket=own["s3_bucket"], Prefix="ws-")
         assert "Uploads" not in client.list_multipart_uploads(Bucket=own["s3_bucket"])
 
 

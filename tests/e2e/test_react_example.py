@@ -1,6 +1,7 @@
 """The React package as its users have it: the packed file in a fresh Vite app, the example, whose types compile and
 which a real browser shows from an origin of its own."""
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from tests.e2e.test_accessibility import violations
 from tests.support import photos, react
 from tests.support.pipeline import wait_for
 from tests.support.ports import free_port
-from tests.support.server import RunningServer
+from tests.support.server import ROOT, RunningServer
 
 PAGE = 24
 PICTURES = PAGE + 3
@@ -30,9 +31,22 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packed = react.pack(folder)
     app = folder / "app"
     shutil.copytree(react.FOLDER / "example", app, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    (app / "src" / "Documented.tsx").write_text(_documented())
     react.run("npm", "install", "--no-audit", "--no-fund", "--prefer-offline", str(packed), folder=app)
     react.run("npm", "run", "build", folder=app)  # which begins with `tsc --noEmit`
     return app / "dist"
+
+
+def _documented() -> str:
+    """The examples of the docs, to be compiled with the rest: a whole module, and what stands inside of a component."""
+    whole, *parts = re.findall(r"```tsx\n(.+?)```", (ROOT / "docs" / "react.md").read_text(), re.DOTALL)
+    given = """
+import { useDeleteImage, useRetrieveImage, useUploadFile, type Image } from "@aeontel/react";
+declare const id: string, workspaceId: string, image: Image, file: File;
+"""
+    components = [f"export function Part{number}() {{\n{part}}}\n" for number, part in enumerate(parts)]
+    assert len(components) == 4
+    return given + whole + "".join(components)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -128,7 +142,7 @@ def test_a_gallery_from_a_token_that_is_live(
 
 
 def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(
-    page: Page, site: str, server: RunningServer, api: httpx.Client
+    page: Page, site: str, server: RunningServer, api: httpx.Client, tmp_path: Path
 ) -> None:
     _enter(page, site, server.url, server.token())
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
@@ -136,10 +150,11 @@ def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(
     # Slow enough to be seen on any machine.
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
     network.send("Network.emulateNetworkConditions", slow)
-    part = {"name": "large.bin", "mimeType": "application/octet-stream", "buffer": bytes(6_000_000)}
-    page.get_by_label("Files").set_input_files(part)
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(30_000_000))
+    page.get_by_label("Files").set_input_files(large)
     bar = page.get_by_role("progressbar", name="Upload of large.bin")
     page.wait_for_function("() => document.querySelector('progress')?.value > 0")
     expect(bar).to_be_visible()

@@ -21,8 +21,8 @@ class _Commands(typer.Typer):
             if missing in ("", "images_app"):
                 raise
             typer.echo(
-                f"This command needs the server's part, which is not installed ({missing} is missing): "
-                "pip install 'aeontel-images[server]'",
+                f"This command needs the server's part, which is not installed here ({missing} is missing). "
+                "In a clone of the repository: pip install '.[server]'",
                 err=True,
             )
             sys.exit(1)

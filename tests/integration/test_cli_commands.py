@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import distribution, requires
@@ -314,4 +315,17 @@ def test_the_client_works_without_the_server_s_packages(alone: Shell, http: http
         refused = alone.run(*command)
         assert refused.returncode == 1
         assert refused.stderr.count("\n") == 1
-        assert "aeontel-images[server]" in refused.stderr
+        assert "pip install '.[server]'" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("images_app.cli.main", ("httpx", "sqlmodel", "sqlalchemy", "fastapi", "reflex", "rich.table", "PIL")),
+        ("images_app.client", ("pydantic", "typer", "sqlmodel", "fastapi", "images_app.settings")),
+    ],
+)
+def test_nothing_heavy_is_loaded_to_start(module: str, heavy: tuple[str, ...]) -> None:
+    show = f"import sys, {module}; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", show], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not set(heavy) & set(done.stdout.split())

@@ -136,6 +136,11 @@ def test_files_folders_globs_and_stdin_name_what_is_sent(shell: Shell, http: htt
     assert len(shell.lines("file", "upload", "pictures/*.png")) == 2
     assert len(shell.lines("file", "upload", "pictures", "pictures/000.png")) == 3
     assert len(shell.lines("file", "upload", "-", stdin="pictures/000.png\npictures/001.png\n")) == 2
+    strange = Path(os.fsdecode(os.fsencode(shell.home) + b"/not utf-8 \xff.png"))
+    strange.write_bytes(tiny(60))
+    (sent,) = shell.lines("file", "upload", "not*.png")
+    assert shell.lines("file", "upload", "not*.png") == [sent]
+    http.delete(f"/api/files/{sent}").raise_for_status()
     assert {file["name"] for file in uploaded(http, workspace)} == {"000.png", "001.png", "c.png"}
     one = json.loads(shell.run("file", "upload", "pictures/000.png", "--json").stdout)
     assert one == http.get(f"/api/files/{one['id']}").json()

@@ -6,7 +6,6 @@ from images_app.cli.fault import fail
 from images_app.cli.rest import profiles
 from images_app.cli.rest.connection import (
     DEFAULT_URL,
-    EXIT_AUTH,
     EXIT_USAGE,
     ProfileOption,
     Session,
@@ -29,8 +28,6 @@ def login(profile: ProfileOption = profiles.DEFAULT, url: UrlOption = "") -> Non
         with Client(address, token, retries=1) as client:
             me = client.me()
             profiles.put(profile, profiles.Profile(url=client.url, token=token))
-        if me.via != "token":
-            fail("This is not a token.", EXIT_AUTH)
         say(f"Signed in at {address} as {me.email} ({', '.join(me.scopes)}).")
 
 

@@ -5,6 +5,7 @@ when the server has answered. Whenever the command is killed, the next one finds
 repeats the upload: the server then answers what the first one made. Keys hold for a day (docs/api.md).
 """
 
+import os
 import secrets
 import sqlite3
 import threading
@@ -59,7 +60,7 @@ class Journal:
         row = self._row(
             "SELECT file_id, sha256 FROM uploads WHERE server = ? AND workspace = ? AND path = ? AND mtime_ns = ? "
             "AND size = ? AND file_id IS NOT NULL",
-            str(local.path),
+            os.fsencode(local.path),
             local.mtime_ns,
             local.size,
         )
@@ -84,7 +85,7 @@ class Journal:
             row = self._db.execute(
                 "SELECT key, file_id, begun_at FROM uploads WHERE server = ? AND workspace = ? AND path = ? "
                 "AND sha256 = ? AND size = ?",
-                (*self._place, str(local.path), sha256, local.size),
+                (*self._place, os.fsencode(local.path), sha256, local.size),
             ).fetchone()
             if row is not None and not anew:
                 key, file_id, begun_at = row
@@ -97,7 +98,7 @@ class Journal:
                 "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE SET "
                 "mtime_ns = excluded.mtime_ns, size = excluded.size, sha256 = excluded.sha256, key = excluded.key, "
                 "begun_at = excluded.begun_at, file_id = NULL",
-                (*self._place, str(local.path), local.mtime_ns, local.size, sha256, made, time.time()),
+                (*self._place, os.fsencode(local.path), local.mtime_ns, local.size, sha256, made, time.time()),
             )
             return made
 
@@ -108,7 +109,7 @@ class Journal:
                 "INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?) ON CONFLICT DO UPDATE SET "
                 "mtime_ns = excluded.mtime_ns, size = excluded.size, sha256 = excluded.sha256, key = NULL, "
                 "file_id = excluded.file_id",
-                (*self._place, str(local.path), local.mtime_ns, local.size, sha256, time.time(), file_id),
+                (*self._place, os.fsencode(local.path), local.mtime_ns, local.size, sha256, time.time(), file_id),
             )
 
     def _row(self, query: str, *values: object) -> tuple[str, str] | None:

@@ -71,6 +71,7 @@ def upload(
         except (OSError, sqlite3.Error) as error:
             fail(f"{folder}, where uploads are noted to be able to resume them, cannot be used: {error}", EXIT_FAULT)
         stack.callback(journal.close)
+        stack.callback(session.client.close)  # on Ctrl-C nobody waits for what is still being sent
         watch = stack.enter_context(_bars(files))
         sender = Sender(session.client, chosen, journal, again, watch)
         is_single = len(files) == 1 and len(given) == 1 and files[0].path == Path(given[0]).absolute()
@@ -95,8 +96,8 @@ def _show(ends: Iterable["Done | Failed"], how: Form, *, is_single: bool) -> Non
             line(f"{safe(end.file.id)}  {safe(end.local.path.name)}{'' if end.is_new else '  (was there)'}")
         else:
             line(safe(end.file.id))
-    if how is Form.JSON:
-        show_json(bodies[0] if is_single and bodies else {"data": bodies})
+    if how is Form.JSON and (bodies or not is_single):
+        show_json(bodies[0] if is_single else {"data": bodies})
     if sys.stderr.isatty() or failed:
         say(f"{new} uploaded{f', {failed} failed: the same command tries those again' if failed else ''}.")
     if failed:

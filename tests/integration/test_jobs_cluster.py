@@ -118,6 +118,18 @@ def test_the_database_is_restarted_in_the_middle(cluster: Cluster) -> None:
     assert_one_image_each(cluster, cluster.members[1], files)
 
 
+def test_a_failover_to_a_standby_that_can_only_be_read_for_a_while_loses_nothing(cluster: Cluster) -> None:
+    hold = Hold(after=True)
+    cluster.gate.next(CREATE, hold)
+    files = [member.upload() for member in cluster.members for _ in range(4)]
+    hold.wait()
+    with cluster.postgres.failed_over():
+        hold.release()
+        for member in cluster.members:
+            wait_for(lambda member=member: member.http.get("/api/files").status_code == 200)  # type: ignore[misc]
+    assert_one_image_each(cluster, cluster.members[1], files)
+
+
 def test_a_rolling_restart_loses_nothing(cluster: Cluster) -> None:
     files: list[str] = []
     for leaving, staying in (cluster.members, reversed(cluster.members)):

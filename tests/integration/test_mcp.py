@@ -1,10 +1,15 @@
-"""The MCP server through the official client, against the real server: over HTTP in both of its protocols."""
+"""The MCP server through the official client, against the real server: over HTTP in both of its protocols, and over
+stdio."""
 
 import json
 import re
+import socket
 import sqlite3
+import sys
+import threading
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +21,7 @@ import httpx
 import httpx2
 import pytest
 from mcp import Client as Model
+from mcp import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, ImageContent, TextContent
 from PIL import ExifTags, Image
@@ -67,8 +73,17 @@ class Door:
     server: RunningServer
     token: str
 
+    url: str = ""
+    """Of the REST API for `aeontel mcp`, when it is not the server's own."""
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Model]:
+        if self.kind == "stdio":
+            environment = {"AEONTEL_URL": self.url or self.server.url, "AEONTEL_TOKEN": self.token}
+            command = str(Path(sys.executable).with_name("aeontel"))
+            async with Model(StdioServerParameters(command=command, args=["mcp"], env=environment)) as model:
+                yield model
+            return
         async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {self.token}"}, timeout=60) as http:
             transport = streamable_http_client(f"{self.server.url}/mcp", http_client=http)
             async with Model(transport, mode="legacy" if self.kind == "http 2025" else "auto") as model:
@@ -99,7 +114,7 @@ class Door:
         return text(result)
 
 
-@pytest.fixture(params=["http", "http 2025"])
+@pytest.fixture(params=["http", "http 2025", "stdio"])
 def door(request: pytest.FixtureRequest, server: RunningServer, token: str) -> Door:
     return Door(request.param, server, token)
 
@@ -331,6 +346,75 @@ def test_a_deletion_that_is_cancelled_in_time_does_not_happen(rest: Client, serv
     assert len(called(rest, "delete_image")) <= calls + 1
     assert rest.images.get(file).file_id == file
     assert door.data("delete_image", id=file)["image"]["fileId"] == file
+
+
+class Held:
+    """A way to the server on which a deletion never comes through: `asked` is set when somebody asks for one."""
+
+    def __init__(self, port: int) -> None:
+        self.asked = threading.Event()
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._accept)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _accept(self) -> None:
+        with ThreadPoolExecutor() as threads:
+            while True:
+                try:
+                    connection, _ = self._listener.accept()
+                except OSError:
+                    return
+                threads.submit(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, socket.create_connection(("127.0.0.1", self._port)) as server:
+            while block := connection.recv(65536):
+                if block.startswith(b"DELETE "):
+                    self.asked.set()
+                    connection.recv(1)  # until whoever asked has left
+                    return
+                server.sendall(block)
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += server.recv(65536)
+                length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])  # type: ignore[index]
+                while len(head.partition(b"\r\n\r\n")[2]) < length:
+                    head += server.recv(65536)
+                connection.sendall(head)
+
+
+def test_over_stdio_a_call_that_is_cancelled_leaves_the_others_alone(
+    rest: Client, server: RunningServer, token: str
+) -> None:
+    file = add(rest, rest.workspaces.create("Held").id)
+
+    async def ask(held: Held) -> None:
+        async with Door("stdio", server, token, held.url).open() as model:
+            async with anyio.create_task_group() as group:
+                group.start_soon(model.call_tool, "delete_image", {"id": file})
+                await until(held.asked.is_set)
+                group.cancel_scope.cancel()
+            found = await model.call_tool("get_image", {"id": file})
+            assert not found.is_error
+            assert file in text(found)
+
+    with closing(Held(server.port)) as held:
+        anyio.run(ask, held)
+    assert rest.images.get(file).file_id == file
+
+
+def test_over_stdio_a_wrong_token_and_a_wrong_address_are_told(server: RunningServer, token: str) -> None:
+    assert Door("stdio", server, "aeo_nonsense").fault("list_images").startswith("unauthenticated: ")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    assert Door("stdio", server, token, nobody).fault("list_images").startswith("no_answer: ")
 
 
 async def until(what: Callable[[], Any]) -> Any:

@@ -9,9 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from images_app.core.instance import MARKED
+
 FORMAT = 1
-MARKER_KEY = "aeontel/instance"
-"""The object that says which database the store belongs to (`core/instance.py`)."""
 RESTORING = "restoring"
 """A file in the data directory while it is being restored; a server does not start on it."""
 
@@ -59,19 +59,22 @@ def snapshots(folder: Path) -> list[Path]:
 
 
 def originals(snapshot: Path, *, types: bool) -> Iterator[Item]:
-    """Below the store's root; with `types` each with its content type, and the marker of the store."""
+    """Below the store's root; with `types` each with its content type."""
     for key, size, digest in _rows(snapshot / "aeontel.db", "SELECT object_key, size, sha256 FROM file ORDER BY id"):
         yield Item(f"data/{key}", size, digest)
         if types:
             yield Item(f"types/{key}", -1, "")
-    if types:
-        yield Item(f"data/{MARKER_KEY}", -1, "")
-        yield Item(f"types/{MARKER_KEY}", -1, "")
 
 
 def blobs(snapshot: Path) -> Iterator[Item]:
     for blob, size, digest in _rows(snapshot / "cloudflare.db", "SELECT blob, size, sha256 FROM image ORDER BY seq"):
         yield Item(f"blobs/{blob[:2]}/{blob}", size, digest)
+
+
+def instance_of(snapshot: Path) -> str | None:
+    """The id by which database and store know each other (`core/instance.py`)."""
+    query = f"SELECT value, 0, '' FROM learnt_fact WHERE name = '{MARKED}'"  # noqa: S608 - our own name
+    return next((value for value, _, _ in _rows(snapshot / "aeontel.db", query)), None)
 
 
 def _rows(database: Path, query: str) -> Iterator[tuple[str, int, str]]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from images_app.backup.layout import (
     FORMAT,
-    MARKER_KEY,
     Manifest,
     Place,
     blobs,
@@ -114,7 +113,7 @@ class _Named:
         parts = key.split("/")
         wanted = "SELECT 1 FROM file WHERE id = ? AND object_key = ?"
         named = (db.execute(wanted, (parts[1], key)).fetchone() for db in self._databases)
-        return key == MARKER_KEY or (len(parts) == 3 and any(named))
+        return len(parts) == 3 and any(named)
 
     def blob(self, name: str) -> bool:
         return any(db.execute("SELECT 1 FROM image WHERE blob = ?", (name,)).fetchone() for db in self._clouds)

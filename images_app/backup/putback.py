@@ -13,10 +13,12 @@ from images_app.backup.layout import (
     blobs,
     collect,
     copy,
+    instance_of,
     is_intact,
     originals,
     write,
 )
+from images_app.core.instance import MARKER
 from images_app.errors import Conflict
 
 _MOST_SHOWN = 100
@@ -62,6 +64,7 @@ def restore(folder: Path, snapshot: Path, place: Place, data_dir: Path, *, datab
             shutil.copytree(snapshot / "keys", place.keys, dirs_exist_ok=True)
         if place.objects is not None:
             count += collect(originals(snapshot, types=True), folder / "objects", place.objects)[1]
+            _put_marker(place.objects, instance_of(snapshot))
         if place.cloudflare is not None and (snapshot / "cloudflare.db").exists():
             count += collect(blobs(snapshot), folder / "cloudflare", place.cloudflare)[1]
             copy(snapshot / "cloudflare.db", place.cloudflare / "images.db")
@@ -69,6 +72,15 @@ def restore(folder: Path, snapshot: Path, place: Place, data_dir: Path, *, datab
     copy(snapshot / "aeontel.db", place.database)
     (data_dir / RESTORING).unlink()
     return count
+
+
+def _put_marker(objects: Path, instance: str | None) -> None:
+    """Without it, a server would not know the store again."""
+    for part, text in (("types", "text/plain"), ("data", instance)):
+        if instance is not None and text is not None:
+            path = objects / part / MARKER
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_text(text)
 
 
 def _require_empty(place: Place, data_dir: Path, *, database_only: bool) -> None:

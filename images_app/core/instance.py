@@ -17,7 +17,7 @@ from images_app.storage.base import ObjectStore
 MARKER = "aeontel/instance"
 """Key of the object. Buckets of workspaces begin with `ws-`."""
 _ID = "instance"
-_MARKED = "instance_marked"
+MARKED = "instance_marked"
 """The id, once the store has it: from then on a store without it is another one."""
 _MOST_BYTES = 200
 
@@ -80,7 +80,7 @@ def _look(database: Database) -> tuple[str | None, bool]:
 
 def _read(session: Session) -> tuple[str | None, bool]:
     own = learnt.known(session, _ID)
-    return own, own is not None and learnt.known(session, _MARKED) == own
+    return own, own is not None and learnt.known(session, MARKED) == own
 
 
 def _begin(database: Database) -> tuple[str, bool]:
@@ -102,7 +102,7 @@ def _mark(database: Database, objects: ObjectStore, own: str) -> None:
         writer.abort()
         raise
     with database.write() as session:
-        learnt.learn(session, _MARKED, own)
+        learnt.learn(session, MARKED, own)
 
 
 def _marker(objects: ObjectStore) -> str | None:

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from sqlmodel import col, update
 
-from images_app.core.instance import MARKER
 from images_app.models import File, now
 from tests.support.photos import photo_jpeg
 from tests.support.pipeline import Pipeline, running_pipeline, wait_for
@@ -97,7 +96,6 @@ def test_a_damaged_backup_is_refused_and_older_ones_are_forgotten(pipeline: Pipe
     backup(pipeline.server, folder, "--keep", "1")
     assert not (folder / "objects" / "data" / key).exists()
     assert len(list((folder / "snapshots").iterdir())) == 1
-    assert (folder / "objects" / "data" / MARKER).exists()
 
     (kept,) = (folder / "objects" / "data").rglob("b.txt")
     kept.unlink()

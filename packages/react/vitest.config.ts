@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     environment: "jsdom",
     environmentOptions: { jsdom: { url: "http://localhost:5173/" } },
+    setupFiles: ["tests/setup.ts"],
     include: ["tests/**/*.test.{ts,tsx}"],
     // One server answers them all: more at a time would only make each of them wait.
     maxWorkers: 1,

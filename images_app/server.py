@@ -39,7 +39,6 @@ class Server:
         self._mcp = McpOverHttp(
             self._api,
             public_url=world.settings.public_url,
-            origins=world.settings.cors_origins,
             delivery_origin=world.delivery.origin,
             delivery=None if self.emulator is None else self.emulator.app,
         )

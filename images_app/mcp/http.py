@@ -31,10 +31,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 class McpOverHttp:
     """The ASGI application. It answers inside `run` only."""
 
-    def __init__(
-        self, api: ASGIApp, *, public_url: str, origins: tuple[str, ...], delivery_origin: str, delivery: ASGIApp | None
-    ) -> None:
-        """`origins`: whose pages may call, besides our own. `delivery` answers delivery URLs within this process."""
+    def __init__(self, api: ASGIApp, *, public_url: str, delivery_origin: str, delivery: ASGIApp | None) -> None:
+        """`delivery` answers delivery URLs within this process; None: the network does."""
         self._api = api
         transport = None if delivery is None else httpx.ASGITransport(delivery)
         self._manager = StreamableHTTPSessionManager(
@@ -42,7 +40,7 @@ class McpOverHttp:
             stateless=True,
             security_settings=TransportSecuritySettings(
                 allowed_hosts=[urlsplit(public_url).netloc, *_LOOPBACK, *(f"{host}:*" for host in _LOOPBACK)],
-                allowed_origins=[public_url, *origins, *(f"http://{host}:*" for host in _LOOPBACK)],
+                allowed_origins=[public_url, *(f"http://{host}:*" for host in _LOOPBACK)],
             ),
             max_request_body_size=_MOST_BYTES,
         )

@@ -2,7 +2,7 @@
 export const ROLES = [
   { role: "owner", name: "Owner", says: "Also add and remove people and change roles. A workspace always keeps one owner." },
   { role: "editor", name: "Editor", says: "Also upload, retry, remove from the gallery, move files to trash and restore them." },
-  { role: "viewer", name: "Viewer", says: "Look, search, copy links, download." },
+  { role: "viewer", name: "Viewer", says: "Look, copy links, download." },
 ];
 
 export const nameOf = (role) => ROLES.find((one) => one.role === role)?.name ?? role;

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -211,8 +212,8 @@ def production(folder: Path, postgres: Postgres, weed: Weed, redis: Redis) -> It
         world = bootstrap.build(load(data_dir=folder / "beside", _env_file=None, **shared))
         opened.callback(world.close)
         servers = [RunningServer(folder / f"server-{number}", **shared) for number in (1, 2)]
-        for server in servers:
-            opened.enter_context(server)
+        with ThreadPoolExecutor(len(servers)) as starting:
+            list(starting.map(opened.enter_context, servers))
         switches = Switches(account.shown["apiBase"], account.shown["apiToken"])
         opened.callback(switches.close)
         yield Site(servers, world, servers[0].token(), account.images, account.shown["apiToken"], switches)

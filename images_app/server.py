@@ -23,7 +23,7 @@ from images_app.api.proxies import TrustedProxies
 from images_app.bootstrap import World, world
 from images_app.emulator.app import Emulator, EmulatorConfig
 from images_app.jobs.lifespan import jobs
-from images_app.mcp.http import McpOverHttp
+from images_app.mcp.door import Door, Tools
 from images_app.observe import logs
 from images_app.observe.requests import Requests
 
@@ -36,12 +36,7 @@ class Server:
         self.world = world
         self.emulator = _emulator(world)
         self._api = create_api(world)
-        self._mcp = McpOverHttp(
-            self._api,
-            public_url=world.settings.public_url,
-            delivery_origin=world.delivery.origin,
-            delivery=None if self.emulator is None else self.emulator.app,
-        )
+        self._mcp = Door(self._tools)
 
     def compose(self, face: ASGIApp) -> ASGIApp:
         """`face` with everything else of the server in front of it."""
@@ -74,6 +69,16 @@ class Server:
             await stack.enter_async_context(self._mcp.run())
             await stack.enter_async_context(jobs(self.world, self._port_answers))
             yield
+
+    def _tools(self) -> Tools:
+        from images_app.mcp.http import McpOverHttp
+
+        return McpOverHttp(
+            self._api,
+            public_url=self.world.settings.public_url,
+            delivery_origin=self.world.delivery.origin,
+            delivery=None if self.emulator is None else self.emulator.app,
+        )
 
     async def _port_answers(self) -> None:
         host, port = self.world.settings.host, self.world.settings.port

@@ -478,15 +478,17 @@ def test_a_server_that_dies_in_the_middle_of_an_upload_leaves_no_object(own_weed
     with own_weed.store() as store:
         writer = store.create("a/b", "image/png")
         writer.write(b"x" * (17 * MIB))
-        restarting = threading.Thread(target=own_weed.restart)
-        restarting.start()
+        killing = threading.Thread(target=own_weed.kill)
+        killing.start()
         try:
             writer.write(b"x" * (17 * MIB))
             writer.commit()
         except StorageUnavailable:
-            restarting.join()
+            killing.join()
+            own_weed.start()  # in this thread: it ends with the one that started it
             writer.abort()
             assert left_in(store) == ([], [])
         else:
-            restarting.join()
+            killing.join()
+            own_weed.start()
             assert store.stat("a/b").size == 34 * MIB

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from images_app import ids
+from images_app.storage.base import ServesPresigned
 from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import upload
@@ -107,13 +108,14 @@ def test_who_asks_for_html_is_told_of_a_failure_in_json(gallery: Gallery) -> Non
     html = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"}
     key = {"Idempotency-Key": "once"}
     file, viewer = gallery.image(), gallery.as_member("viewer")
+    are_ours = isinstance(gallery.api.world.objects, ServesPresigned)  # objects in a bucket have no address here
     upload(gallery, **key)
     for expected, answer in (
         (400, gallery.client.get("/api/images?limit=0", headers=html)),
         (401, gallery.api.client().get("/api/images", headers=html)),
         (403, viewer.delete(f"/api/files/{file.id}", headers=html)),
         (404, gallery.client.get("/api/nothing", headers=html)),
-        (403, gallery.client.get("/objects/nothing", headers=html)),
+        (403 if are_ours else 404, gallery.client.get("/objects/nothing", headers=html)),
         (405, gallery.client.post("/api/images", headers=html)),
         (409, gallery.client.post(f"/api/files/{file.id}/retry", headers=html)),
         (412, gallery.client.delete(f"/api/files/{file.id}", headers=html | {"If-Match": '"stale"'})),

@@ -25,22 +25,25 @@ export function sessionEnded() {
   window.dispatchEvent(new CustomEvent(SESSION_ENDED, { detail: { waiting: waiting() } }));
 }
 
+const LONGEST_MS = 30_000; // a connection that died without a word would be waited for much longer
+
 export async function request(method, path, { body, signal } = {}) {
-  let response;
+  const deadline = AbortSignal.timeout(LONGEST_MS);
+  let response, text;
   try {
     response = await fetch(path, {
       method,
-      signal,
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       credentials: "same-origin",
       headers: { Accept: "application/json", ...(body ? { "Content-Type": "application/json" } : {}) },
       body: body ? JSON.stringify(body) : undefined,
     });
+    text = await response.text();
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0);
   }
   heardTime(response.headers.get("Date"));
-  const text = await response.text();
   const json = parse(text);
   if (response.ok) return json;
   if (response.status === 401) sessionEnded();

@@ -52,6 +52,11 @@ function listen(workspaceId, { onEvent, onState }) {
   let attempt = 0;
   let leads = false;
 
+  /** To the other tabs; a request that outlives its page has nobody to tell. */
+  function tell(message) {
+    if (!end.signal.aborted) channel?.postMessage(message);
+  }
+
   function take(event) {
     if (!(event.seq > last)) return;
     last = event.seq;
@@ -61,7 +66,7 @@ function listen(workspaceId, { onEvent, onState }) {
   function enter(next) {
     state = next;
     onState(next);
-    if (leads) channel?.postMessage({ kind: "state", state: next });
+    if (leads) tell({ kind: "state", state: next });
   }
 
   /** What this person may do has changed; also told when the stream ends, which may be because of that. */
@@ -87,16 +92,16 @@ function listen(workspaceId, { onEvent, onState }) {
         return; // not one of ours
       }
       take(event);
-      channel?.postMessage({ kind: "event", event });
+      tell({ kind: "event", event });
     };
     source.addEventListener("rights", () => {
       rights();
-      channel?.postMessage({ kind: "rights" });
+      tell({ kind: "rights" });
     });
     source.onerror = () => {
       source.close(); // the browser's own retry would not tell 401 from a restart
       rights();
-      channel?.postMessage({ kind: "rights" });
+      tell({ kind: "rights" });
       lost();
     };
   }
@@ -115,7 +120,7 @@ function listen(workspaceId, { onEvent, onState }) {
     channel.onmessage = ({ data }) => {
       if (data.kind === "event") take(data.event);
       else if (data.kind === "state" && !leads) enter(data.state);
-      else if (data.kind === "hello" && leads) channel.postMessage({ kind: "state", state });
+      else if (data.kind === "hello" && leads) tell({ kind: "state", state });
       else if (data.kind === "rights") rights();
       else if (data.kind === "retry" && leads) start();
     };
@@ -129,12 +134,12 @@ function listen(workspaceId, { onEvent, onState }) {
 
   if (channel && navigator.locks) {
     navigator.locks.request(name, { signal: end.signal }, lead).catch(() => {});
-    channel.postMessage({ kind: "hello" });
+    tell({ kind: "hello" });
   } else {
     lead();
   }
 
-  const retry = () => (leads ? start() : channel?.postMessage({ kind: "retry" }));
+  const retry = () => (leads ? start() : tell({ kind: "retry" }));
   const online = () => state.state === "offline" && retry();
   window.addEventListener("online", online);
 

@@ -267,11 +267,14 @@ class Switches:
         ]
         self._put([{**kind, "rate": rate} for kind in kinds])
 
-    def calm(self) -> int:
-        """End all of it; how many calls were struck."""
+    def struck(self) -> int:
+        """How many calls have suffered so far."""
         faults = self._http.get(self._url).raise_for_status().json()["result"]["faults"]
-        self._put([])
         return sum(fault["hits"] for fault in faults)
+
+    def calm(self) -> None:
+        """End all of it."""
+        self._put([])
 
     def _put(self, faults: Sequence[dict[str, Any]]) -> None:
         self._http.put(self._url, json={"faults": faults}).raise_for_status()

@@ -25,6 +25,8 @@ _SWEEP_OBJECTS_EVERY_S = 600.0
 _FORGET_EVERY = 20
 _REST = 4
 """A loop rests this many times as long as it worked, at least."""
+_LEAVE_WITHIN_S = 2.0
+_LOOK_S = 0.02
 _CONNECTIONS = 10
 """Of the engine itself; by default it would hold 20 for each process."""
 
@@ -38,6 +40,7 @@ class Tenure:
         self._slot = slot
         self._shop = Workshop(world, world.settings.data_dir / "scratch")
         self._threads: list[threading.Thread] = []
+        self._engine: DBOS | None = None
 
     def begin(self) -> None:
         """Take up what was left unfinished under this slot, and begin."""
@@ -53,7 +56,7 @@ class Tenure:
             "enable_otlp": False,
             "log_level": "WARNING",
         }
-        DBOS(config=config)
+        self._engine = DBOS(config=config)
         register(self._shop)
         DBOS.launch()
         log.info("working as %s", name_of(self._slot.number))
@@ -65,10 +68,21 @@ class Tenure:
     def end(self) -> None:
         """End within a few seconds. Attempts under way are abandoned: they are durable."""
         self._shop.stopping.set()
-        # Workflows leave before the engine is gone, or each would complain that it is.
-        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=1 if self._shop.is_busy else 0)
+        self._let_workflows_leave()
+        DBOS.destroy(destroy_registry=True)
         for thread in self._threads:
             thread.join(timeout=1)
+
+    def _let_workflows_leave(self) -> None:
+        """Before the engine is gone, or each would complain that it is. The engine's own way to wait takes whole
+        seconds; it knows best who is at work, down to the last row that is written about it."""
+        if self._engine is None:
+            return
+        for event in self._engine.background_thread_stop_events:
+            event.set()  # nothing new is taken from the queues
+        deadline = time.monotonic() + _LEAVE_WITHIN_S
+        while self._engine._active_workflows_set.activeList() and time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
 
     def _ensure_variants(self) -> None:
         failures = 0

@@ -7,9 +7,8 @@ why the first looks for what an earlier execution did, and the second is guarded
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,8 +48,6 @@ class Workshop:
         self.world = world
         self.scratch = scratch
         self.stopping = threading.Event()
-        self._count = threading.Lock()
-        self._busy = 0
 
     def transaction(self, change: Callable[[Session], T]) -> T:
         """One write transaction, again while the database is busy or away: a step that raises would end its workflow.
@@ -59,7 +56,7 @@ class Workshop:
         """
         for tries_left in reversed(range(_BUSY_TRIES)):
             try:
-                with self._working(), self.world.database.write() as session:
+                with self.world.database.write() as session:
                     return change(session)
             except DatabaseUnavailable as error:
                 if not tries_left:
@@ -77,26 +74,10 @@ class Workshop:
         answer: Future[T] = Future()
         run = copy_context().run  # what the log says of it goes along
         threading.Thread(target=run, args=(_answer, answer, call), daemon=True, name="attempt").start()
-        with self._working():
-            while not wait([answer], timeout=_LOOK_UP_S).done:
-                if self.stopping.is_set():
-                    raise Stopping
+        while not wait([answer], timeout=_LOOK_UP_S).done:
+            if self.stopping.is_set():
+                raise Stopping
         return answer.result()
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a workflow is in the middle of something."""
-        return self._busy > 0
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        with self._count:
-            self._busy += 1
-        try:
-            yield
-        finally:
-            with self._count:
-                self._busy -= 1
 
 
 def _answer(answer: Future[T], call: Callable[[], T]) -> None:

@@ -1,4 +1,6 @@
 // Over any page whose session has ended: sign in again and go on, with everything on the page still there.
+// A visitor who was never signed in on it (no email) is sent to the sign-in page by the server instead, also when a
+// request of the page was refused before that.
 
 import { useEffect, useState } from "react";
 import * as Dialog from "@radix-ui/react-dialog";
@@ -37,7 +39,7 @@ export function SessionEnded({ email, ended }) {
   const elsewhere = () => leave(`/login?next=${encodeURIComponent(window.location.pathname)}`);
 
   return (
-    <Dialog.Root open={open}>
+    <Dialog.Root open={open && email !== ""}>
       <Dialog.Portal>
         <Dialog.Overlay className="dimmer sheet">
           <Dialog.Content

@@ -18,6 +18,7 @@ from typing import Any, Self
 import httpx
 
 from tests.support.ports import free_port
+from tests.support.processes import wait_for_end
 
 ACCOUNT_ID = "0123456789abcdef0123456789abcdef"
 ACCOUNT_HASH = "cheeW4oKsx5ljh8e8BoL2A"
@@ -67,6 +68,8 @@ class RunningEmulator:
         assert self._process is not None
         (os.killpg if children else os.kill)(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if children:
+            wait_for_end(self._process.pid)
         self._process = None
 
     def pixel_children(self) -> list[int]:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from images_app.core import tokens
 from images_app.database import Database
 from images_app.models import User
 from tests.support.ports import free_port
+from tests.support.processes import wait_for_end
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.com"
@@ -114,7 +114,7 @@ class RunningServer:
         """SIGKILL to every process of the server, as when the machine loses power."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self.wait_until_gone()
 
     def freeze(self) -> None:
         """Every process of the server stands still, as when its machine is suspended, until `thaw`."""
@@ -145,16 +145,10 @@ class RunningServer:
         return self.log
 
     def wait_until_gone(self) -> None:
-        """Until no process of the server holds its port any more."""
+        """Until no process of the server is left."""
         assert self._process is not None
         self._process.wait()
-        deadline = time.monotonic() + _STOP_WITHIN_S
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) != 0:
-                    return
-            time.sleep(0.05)
-        raise RuntimeError("The port is still served.")
+        wait_for_end(self._process.pid, _STOP_WITHIN_S)
 
     def __enter__(self) -> "RunningServer":
         self.start()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from images_app import keys
 from images_app.cloudflare.base import CloudflareImages
@@ -20,13 +21,13 @@ from images_app.database import Database
 from images_app.jobs.queue import DurableQueue
 from images_app.mail import SmtpMailer
 from images_app.settings import Settings, settings
-from images_app.shared import Shared
 from images_app.storage.base import ObjectStore
 from images_app.storage.disk import DiskObjectStore
-from images_app.storage.s3 import S3ObjectStore
 from images_app.wakeups.base import Wakeups
 from images_app.wakeups.local import LocalWakeups
-from images_app.wakeups.redis import RedisWakeups
+
+if TYPE_CHECKING:
+    from images_app.shared import Shared
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class World:
     mail: Mailer | None
     """None: links to set a password are shown for copying."""
     wakeups: Wakeups
-    shared: Shared | None
+    shared: "Shared | None"
     """None: this is the only server, or each does for itself."""
 
     @property
@@ -80,14 +81,32 @@ def build(settings: Settings) -> World:
         media=DecoderPool(settings.decoder_processes),
         queue=DurableQueue(settings.database_url),
         mail=_mailer(settings),
-        wakeups=RedisWakeups(database, settings.redis_url) if settings.redis_url else LocalWakeups(database),
-        shared=Shared(settings.redis_url) if settings.redis_url else None,
+        wakeups=_wakeups(settings, database),
+        shared=_shared(settings),
     )
+
+
+def _wakeups(settings: Settings, database: Database) -> Wakeups:
+    if not settings.redis_url:
+        return LocalWakeups(database)
+    from images_app.wakeups.redis import RedisWakeups  # the client takes time to load, and most have no Redis
+
+    return RedisWakeups(database, settings.redis_url)
+
+
+def _shared(settings: Settings) -> "Shared | None":
+    if not settings.redis_url:
+        return None
+    from images_app.shared import Shared  # as above
+
+    return Shared(settings.redis_url)
 
 
 def object_store(settings: Settings, own: keys.Keys) -> ObjectStore:
     """Where these settings keep originals."""
     if settings.storage == "s3":
+        from images_app.storage.s3 import S3ObjectStore  # the SDK takes time to load, and a disk needs none
+
         return S3ObjectStore(
             endpoint=settings.s3_endpoint,
             region=settings.s3_region,

@@ -7,12 +7,11 @@ everything else, websockets            the face
 """
 
 import asyncio
-import ctypes
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,11 +20,13 @@ from images_app.api.app import create_api
 from images_app.api.headers import SecurityHeaders
 from images_app.api.proxies import TrustedProxies
 from images_app.bootstrap import World, world
-from images_app.emulator.app import Emulator, EmulatorConfig
 from images_app.jobs.lifespan import jobs
 from images_app.mcp.door import Door, Tools
 from images_app.observe import logs
 from images_app.observe.requests import Requests
+
+if TYPE_CHECKING:
+    from images_app.emulator.app import Emulator
 
 
 class Server:
@@ -57,7 +58,6 @@ class Server:
     async def lifespan(self) -> AsyncIterator[None]:
         """Background work from start to shutdown. Jobs wait until the port answers, because the local Cloudflare
         pulls originals from this very server."""
-        _die_with_parent()
         async with AsyncExitStack() as stack:
             stack.callback(self.world.close)
             if self.world.shared is not None:
@@ -92,9 +92,11 @@ class Server:
                 return
 
 
-def _emulator(world: World) -> Emulator | None:
+def _emulator(world: World) -> "Emulator | None":
     if world.settings.cloudflare != "local":
         return None
+    from images_app.emulator.app import Emulator, EmulatorConfig  # not loaded for nothing where Cloudflare is the real
+
     settings, keys = world.settings, world.keys
     return Emulator(
         EmulatorConfig(
@@ -133,16 +135,6 @@ def _on_stop_signal(act: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _die_with_parent() -> None:
-    """End with the supervisor, also when that is killed: a server nobody can stop would keep the port and the work.
-
-    At once, like the supervisor: what was under way is durable.
-    """
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 async def _no_face(scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,10 +5,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from images_app.errors import RateLimited
-from images_app.shared import Shared
+
+if TYPE_CHECKING:
+    from images_app.shared import Shared
 
 WINDOW_S = 60.0
 _MAX_BUCKETS = 50_000
@@ -89,7 +91,7 @@ return {allowed and 1 or 0, string.format('%.6f', left)}
 class SharedBuckets(Buckets):
     """One bucket for all servers. While Redis is away each server goes on with what it saw last."""
 
-    def __init__(self, name: str, most: int, shared: Shared) -> None:
+    def __init__(self, name: str, most: int, shared: "Shared") -> None:
         super().__init__(name, most)
         self._shared = shared
         self._script: Any = shared.client.register_script(_TAKE)

@@ -10,13 +10,16 @@ Header fields: RateLimit and RateLimit-Policy of draft-ietf-httpapi-ratelimit-he
 import hashlib
 import ipaddress
 from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from images_app.api import problems
 from images_app.api.buckets import Buckets, SharedBuckets, State
-from images_app.shared import Shared
+
+if TYPE_CHECKING:
+    from images_app.shared import Shared
 
 _UNLIMITED = ("/api/health/",)
 """Whoever watches the server must be answered."""
@@ -26,7 +29,7 @@ class RateLimit:
     """The layer that counts. A limit of 0 does not count."""
 
     def __init__(
-        self, app: ASGIApp, *, per_token: int, per_address: int, cookie: str, shared: Shared | None = None
+        self, app: ASGIApp, *, per_token: int, per_address: int, cookie: str, shared: "Shared | None" = None
     ) -> None:
         self._app = app
         self._tokens = _buckets("token", per_token, shared)
@@ -74,7 +77,7 @@ class RateLimit:
         return await self._take(self._tokens, credential)
 
 
-def _buckets(name: str, most: int, shared: Shared | None) -> Buckets:
+def _buckets(name: str, most: int, shared: "Shared | None") -> Buckets:
     return Buckets(name, most) if shared is None else SharedBuckets(name, most, shared)
 
 

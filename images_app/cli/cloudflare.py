@@ -101,11 +101,14 @@ def serve(
     except ValueError as error:
         fail(f"{error}. Give it those, or another --data.", 2)
     config = standalone.configure(data, own, public_url=url, fetch_bases=bases, allowance=allowance)
+    with serving.built_to_stay():
+        from images_app.emulator.app import create_app  # in here, as this is what takes time
+
+        emulator = create_app(config)
     shown = standalone.shown(config, url)
     text = json.dumps(shown) if as_json else _welcome(url, shown)
     serving.announce(host, port, text)
-    serving.never_fork()
-    standalone.serve(config, host=host, port=port)
+    serving.serve(emulator, host, port)
 
 
 def _welcome(url: str, shown: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
 """`aeontel serve`, `aeontel build` and `aeontel migrate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,9 +9,9 @@ from images_app.cli import serving
 from images_app.cli.fault import fail, plain_errors
 
 if TYPE_CHECKING:
-    from images_app.settings import Settings
+    from starlette.types import ASGIApp
 
-_STOP_WITHIN_S = 5
+    from images_app.settings import Settings
 
 
 def migrate(
@@ -71,6 +71,14 @@ def serve(
     ] = False,
 ) -> None:
     """Run the server: migrations, front end, then everything on one port until Ctrl-C."""
+    with serving.built_to_stay():
+        app, own, lock = _prepared(headless=headless)
+    serving.serve(app, own.host, own.port)
+    lock.close()
+
+
+def _prepared(*, headless: bool) -> tuple["ASGIApp", "Settings", IO[str]]:
+    """The server, when everything says that it can work; its settings, and the lock on its data directory."""
     from images_app.cli.instance import require_data, require_same_store
     from images_app.cli.local import first_start, require_shared_keys
     from images_app.cli.lock import hold
@@ -93,8 +101,7 @@ def serve(
     serving.announce(
         own.host, own.port, "\n".join(["", f"Aeontel Images: {own.public_url}", *welcome, "Ctrl-C ends it.", ""])
     )
-    _run(own, "images_app.server:headless" if headless else "images_app.images_app:app")
-    lock.close()
+    return _headless() if headless else _with_face(own), own, lock
 
 
 def _build_front_end(settings: "Settings") -> None:
@@ -109,24 +116,17 @@ def _build_front_end(settings: "Settings") -> None:
         fail(str(error))
 
 
-def _run(settings: "Settings", target: str) -> None:
-    """Serve the finished export."""
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
+def _headless() -> "ASGIApp":
+    from images_app.server import headless
 
+    return headless()
+
+
+def _with_face(settings: "Settings") -> "ASGIApp":
+    """The server around the finished export."""
     from images_app.settings import enter_reflex_environment
 
-    serving.never_fork()
     enter_reflex_environment(settings, serving=True)
-    Server(
-        target=target,
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        log_level=LogLevels.warning,
-        # Counts open connections, and those that idle, too: at the limit nobody gets in any more.
-        backpressure=serving.room_for_connections(),
-        workers_kill_timeout=_STOP_WITHIN_S,
-    ).serve()
+    from images_app.images_app import app  # only now: Reflex reads its environment when it is loaded
+
+    return app()

@@ -1,13 +1,26 @@
-"""What every command that serves does around its start."""
+"""How every command serves: the port, the word that it answers, and everything until Ctrl-C, in this one process."""
 
+import asyncio
+import gc
+import os
+import signal
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
 
 import typer
 
 from images_app.cli.fault import fail
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_STOP_WITHIN_S = 5
+_WAITING_CONNECTIONS = 1024
 
 
 def require_free_port(host: str, port: int, advice: str) -> None:
@@ -44,18 +57,66 @@ def _answers(host: str, port: int) -> bool:
     return True
 
 
-def never_fork() -> None:
-    """Start the worker afresh. In a fork, a lock that some thread of this process holds at that moment (of an import,
-    of a logger) would be held for ever, and the server would never answer."""
-    import multiprocessing
+@contextmanager
+def built_to_stay() -> Iterator[None]:
+    """Around all that is loaded and built once. Nearly nothing of it is garbage, so looking for some, again and again
+    while it grows, would take a third of the start; and later of every look, and of the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
-    multiprocessing.set_start_method("spawn", force=True)
+
+def serve(app: "ASGIApp", host: str, port: int) -> None:
+    """Until SIGINT or SIGTERM. One process, which loads everything once: a supervisor beside it would have nothing to
+    supervise, as whatever manages services starts a server again."""
+    from granian.errors import FatalError  # heavy, and only for this
+
+    connections = _room_for_connections()
+    try:
+        asyncio.run(_serve(app, host, port, connections))
+    except FatalError:
+        fail("The server could not start.")  # granian has said why
+
+
+async def _serve(app: "ASGIApp", host: str, port: int, connections: int) -> None:
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server.embed import Server
+
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.error,
+        backlog=_WAITING_CONNECTIONS,
+        # Counts open connections, and those that idle, too: at the limit nobody gets in any more.
+        backpressure=connections,
+    )
+
+    def stop() -> None:
+        threading.Thread(target=_end_at_last, daemon=True).start()
+        server.stop()  # type: ignore[no-untyped-call]
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    await server.serve()
+
+
+def _end_at_last() -> None:
+    """End the process when it does not end by itself, for an answer that somebody takes very slowly."""
+    time.sleep(_STOP_WITHIN_S)
+    os._exit(0)
 
 
 _MOST_CONNECTIONS = 10_000
 
 
-def room_for_connections() -> int:
+def _room_for_connections() -> int:
     """How many connections the server may hold open: half of the files that the process may open, after it has asked
     for all that it is allowed. A browser holds several, one of them for as long as a page is open."""
     import resource  # not on Windows, where the commands that speak to a server work, too

@@ -4,25 +4,15 @@ Several of these may use one directory at the same time: rows are in SQLite, fil
 be done by one process at a time is done under a file lock.
 """
 
-import ctypes
 import json
 import os
 import secrets
-import signal
-import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
-
-from images_app.emulator.app import Emulator, create_app
 from images_app.emulator.config import EmulatorConfig
 
 _FILE = "credentials.json"
-_STOP_WITHIN_S = 5
 
 
 @dataclass(frozen=True)
@@ -89,23 +79,3 @@ def shown(config: EmulatorConfig, public_url: str) -> dict[str, str]:
         "readToken": config.read_token,
         "deliveryBase": config.public_delivery_base,
     }
-
-
-def serve(config: EmulatorConfig, *, host: str, port: int) -> None:
-    """Until SIGINT or SIGTERM."""
-    Server(
-        target="local Cloudflare Images",
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        log_level=LogLevels.warning,
-        workers_kill_timeout=_STOP_WITHIN_S,
-    ).serve(target_loader=partial(_load, config), wrap_loader=False)
-
-
-def _load(config: EmulatorConfig) -> Emulator:
-    """In the worker, which ends with its supervisor, also when that is killed."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    return create_app(config)

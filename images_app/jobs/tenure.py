@@ -27,6 +27,9 @@ _REST = 4
 """A loop rests this many times as long as it worked, at least."""
 _LEAVE_WITHIN_S = 2.0
 _LOOK_S = 0.02
+_LISTENER_S = 0.1
+"""How long the engine's listener sleeps where it cannot listen (SQLite); its end waits for that, and a second would be
+most of what Ctrl-C takes. We wait for no notifications, so looking for those that are waited for costs nothing."""
 _CONNECTIONS = 10
 """Of the engine itself; by default it would hold 20 for each process."""
 
@@ -53,6 +56,7 @@ class Tenure:
             "system_database_url": url,
             "sys_db_pool_size": _CONNECTIONS,
             "use_listen_notify": not url.startswith("sqlite"),
+            "notification_listener_polling_interval_sec": _LISTENER_S,
             "enable_otlp": False,
             "log_level": "WARNING",
         }

@@ -37,7 +37,7 @@ def test_what_it_prints_is_all_that_a_client_needs(tmp_path):
         assert json.loads(kept.stdout)["apiToken"] == before["apiToken"]
 
 
-def test_a_killed_supervisor_frees_the_port_and_a_stopped_one_ends_well(tmp_path):
+def test_a_killed_one_frees_the_port_and_a_stopped_one_ends_well(tmp_path):
     with serving(tmp_path) as alone:
         os.kill(alone.process.pid, signal.SIGKILL)
         alone.process.wait()
@@ -47,7 +47,7 @@ def test_a_killed_supervisor_frees_the_port_and_a_stopped_one_ends_well(tmp_path
             except httpx.TransportError:
                 break
         else:
-            pytest.fail("the worker outlives its supervisor")
+            pytest.fail("something of it outlives the kill")
     with serving(tmp_path) as alone:
         alone.process.send_signal(signal.SIGTERM)
         assert alone.process.wait(30) == 0

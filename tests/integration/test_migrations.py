@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel, select
 
@@ -40,6 +41,10 @@ def config(url: str) -> Config:
 def test_a_migrated_database_has_exactly_the_tables_of_the_models(url: str) -> None:
     migrations.upgrade(url)
     command.check(config(url))  # raises when autogenerate would change anything
+
+
+def test_the_newest_migration_is_the_one_that_a_start_looks_for() -> None:
+    assert ScriptDirectory.from_config(config("")).get_current_head() == migrations.NEWEST
 
 
 def test_migrating_twice_changes_nothing_and_keeps_rows(url: str) -> None:

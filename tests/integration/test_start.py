@@ -128,7 +128,18 @@ def test_it_listens_on_loopback_only(server: RunningServer) -> None:
     assert f"00000000:{server.port:04X}" not in listening
 
 
-def test_nothing_of_the_server_outlives_a_killed_supervisor(server: RunningServer) -> None:
+def test_who_stands_still_in_the_middle_of_a_download_does_not_keep_it_from_ending(server: RunningServer) -> None:
+    with server.client() as client:
+        workspace_id = client.get("/api/me").json()["workspaces"][0]["id"]
+        more_than_any_buffer = {"file": ("a.bin", os.urandom(32 << 20))}
+        made = client.post("/api/files", data={"workspaceId": workspace_id}, files=more_than_any_buffer)
+        place = client.get(f"/api/files/{made.json()['id']}/content").headers["location"]
+        with client.stream("GET", place) as download:
+            assert download.status_code == 200
+            assert server.stop() == 0
+
+
+def test_nothing_of_the_server_outlives_a_kill(server: RunningServer) -> None:
     os.kill(server.pid, signal.SIGKILL)
     server.wait_until_gone()
     server.start()

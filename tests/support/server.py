@@ -66,7 +66,7 @@ class RunningServer:
 
     @property
     def pid(self) -> int:
-        """The supervisor; workers are its children."""
+        """The server; what decodes pictures are its children."""
         assert self._process is not None
         return self._process.pid
 

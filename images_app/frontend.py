@@ -20,7 +20,7 @@ from images_app.settings import Settings, reflex_environment
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SOURCES = ("rxconfig.py", "assets", "reflex.lock", "images_app/images_app.py")
-_FACE = ("images_app/pages", "images_app/components", "images_app/state")
+_FACE = ("images_app/pages", "images_app/components", "images_app/state", "packages/react/src/client")
 PLACEHOLDER = "aeontel.invalid"
 """The host that Reflex is told when it builds; RFC 2606 keeps it from being anybody's."""
 _ADDRESS = re.compile(rf"""(["'`])(http|ws)://{re.escape(PLACEHOLDER)}(/[^"'`]*)\1""")

@@ -65,7 +65,7 @@ def test_the_types_are_those_of_our_api(tmp_path: Path) -> None:
     (tmp_path / "openapi.json").write_text(document)
     made = tmp_path / "openapi.ts"
     react.run("npx", "openapi-typescript", str(tmp_path / "openapi.json"), "--alphabetize", "-o", str(made))
-    assert made.read_text() == (react.FOLDER / "src" / "openapi.ts").read_text()
+    assert made.read_text() == (react.FOLDER / "src" / "client" / "openapi.ts").read_text()
 
 
 def test_the_types_of_hooks_and_tests_hold() -> None:

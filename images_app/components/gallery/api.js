@@ -1,14 +1,15 @@
-/** The REST API as this page uses it. Every failure is a Problem: { status, code, detail }; status 0 is no answer. */
+/** The REST API as this page uses it, through the client of `packages/react`. Failures are AeontelErrors. */
+import { AeontelClient } from "../../../packages/react/src/client/index.ts";
 import { heardTime } from "./signing.js";
 
-export class Problem extends Error {
-  constructor(status, body) {
-    super(body?.detail || body?.title || "The server did not answer.");
-    this.status = status;
-    this.code = body?.code || (status ? "internal_error" : "unreachable");
-    this.body = body || {};
-  }
-}
+/** As whom the cookie says; learns the server's time from every answer. */
+export const client = new AeontelClient({
+  fetch: async (input, init) => {
+    const response = await fetch(input, init);
+    heardTime(response.headers.get("Date"));
+    return response;
+  },
+});
 
 /** Told to the page when a 401 says that the session is over; SIGNED_IN is its answer. */
 export const SESSION_ENDED = "aeontel:session-ended";
@@ -25,36 +26,13 @@ export function sessionEnded() {
   window.dispatchEvent(new CustomEvent(SESSION_ENDED, { detail: { waiting: waiting() } }));
 }
 
-const LONGEST_MS = 30_000; // a connection that died without a word would be waited for much longer
-
-export async function request(method, path, { body, signal } = {}) {
-  const deadline = AbortSignal.timeout(LONGEST_MS);
-  let response, text;
+/** `sent`: {body, signal}. Answers null where the API has nothing to say. */
+export async function request(method, path, sent) {
   try {
-    response = await fetch(path, {
-      method,
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-      credentials: "same-origin",
-      headers: { Accept: "application/json", ...(body ? { "Content-Type": "application/json" } : {}) },
-      body: body ? JSON.stringify(body) : undefined,
-    });
-    text = await response.text();
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem(0);
-  }
-  heardTime(response.headers.get("Date"));
-  const json = parse(text);
-  if (response.ok) return json;
-  if (response.status === 401) sessionEnded();
-  throw new Problem(response.status, json);
-}
-
-export function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+    return await client.request(method, path, sent);
+  } catch (problem) {
+    if (problem.status === 401) sessionEnded();
+    throw problem;
   }
 }
 

@@ -3,7 +3,8 @@ import Uppy from "@uppy/core";
 import XHRUpload from "@uppy/xhr-upload";
 import { ratioOfFile } from "./dimensions.js";
 import { isUnsent } from "./files.js";
-import { parse, sessionEnded, tellWaiting } from "./api.js";
+import { failure, newKey, parsed } from "../../../packages/react/src/client/index.ts";
+import { client, sessionEnded, tellWaiting } from "./api.js";
 
 const AT_ONCE = 4;
 const LOOK_FIRST = 1_000; // ms until a server that is away is looked for again, longer each time
@@ -13,14 +14,9 @@ const PICTURE = /\.(jpe?g|jfif|png|gif|webp|avif|hei[cf]|tiff?|bmp|svg)$/i;
 // Every failure is shown beside its file; the console is for faults of ours.
 const QUIET = { debug() {}, warn() {}, error() {} };
 
-const answers = () => fetch("/api/health/live", { cache: "no-store" }).then(({ ok }) => ok, () => false);
+const answers = () => client.request("GET", "/api/health/live").then(() => true, () => false);
 const looksLikePicture = (file) => file.type.startsWith("image/") || (!file.type && PICTURE.test(file.name));
 const worthAnother = ({ status }) => status === 0 || status === 429 || status === 502 || status === 503 || status === 504;
-
-/** randomUUID exists on https and localhost only; a server in a local network may have neither. */
-function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 export function createUploads(workspaceId, files, { maxBytes = () => null } = {}) {
   let paused = false;
@@ -48,7 +44,7 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
       if (!entry) return new Promise(() => {}); // cancelled while it was held: never sent
       if (entry.status !== "sending") files.patch(entry.key, { status: "sending", sent: 0, at: ++started });
     },
-    getResponseData: ({ responseText }) => parse(responseText) ?? {},
+    getResponseData: ({ responseText }) => parsed(responseText) ?? {},
   });
 
   uppy.on("upload-progress", (file, { bytesUploaded }) => {
@@ -63,7 +59,7 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
     if (!file) return;
     const xhr = response ?? error?.request;
     const status = xhr?.status ?? 0;
-    const problem = parse(xhr?.responseText ?? "") ?? {};
+    const { code, problem } = failure(status, xhr?.responseText ?? "", (name) => xhr?.getResponseHeader?.(name) ?? null);
     // Uppy would send what it still knows as failed along with the next upload, asked or not. This also ends the xhr.
     uppy.removeFile(file.id);
     if (status === 401) {
@@ -72,7 +68,6 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
       sessionEnded();
       return;
     }
-    const code = problem.code ?? (status ? "internal_error" : "unreachable");
     const { limit, resource, detail } = problem;
     fail(file, status, { code, limit, resource, size: file.size, message: detail });
   });

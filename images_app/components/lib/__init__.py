@@ -1,11 +1,16 @@
 """What several components share. Importing this package puts its JavaScript into the bundle."""
 
+from pathlib import Path
+
 import reflex as rx
 
 # The versions that Reflex itself pins, so that the bundle has each of them once.
 LUCIDE = "lucide-react@1.26.0"
 RADIX_DIALOG = "@radix-ui/react-dialog@1.3.1"
 RADIX_MENU = "@radix-ui/react-dropdown-menu@2.2.1"
+
+_ROOT = Path(__file__).parents[3]
+_CLIENT = "packages/react/src/client"
 
 
 class Island(rx.Component):
@@ -26,6 +31,17 @@ def share(*names: str) -> None:
         rx.asset(name, shared=True, _stack_level=2)
 
 
+def _share_client() -> None:
+    """The part of `packages/react` that knows no framework, as TypeScript: vite reads that. Its place in the bundle's
+    folder mirrors the one in ours, so that the address in an `import` is right in both."""
+    here = Path(__file__).parent
+    up = "../" * len(here.relative_to(_ROOT).parts)
+    (Path.cwd() / "assets" / "external" / _CLIENT).mkdir(parents=True, exist_ok=True)  # Reflex links, but makes no folder
+    for path in sorted((_ROOT / _CLIENT).glob("*.ts")):
+        rx.asset(f"{up}{_CLIENT}/{path.name}", shared=True)
+
+
+_share_client()
 share("icons.js", "letters.js", "session.js", "time.js", "useList.js", "useOrigin.js", "useRest.js")
 share("Copyable.jsx", "Dialog.jsx", "Field.jsx", "Lists.jsx", "Menu.jsx", "Meter.jsx", "Opener.jsx", "Question.jsx")
 

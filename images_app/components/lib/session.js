@@ -1,5 +1,7 @@
 // Signing in, signing out, and getting the page going again after either.
 
+import { client } from "../gallery/api.js";
+
 const TAB_KEY = "token"; // where Reflex keeps the name of this tab's state
 
 /** Signing in did not work; the message is for the person who tried. */
@@ -7,23 +9,17 @@ export class SignInError extends Error {}
 
 /** Signs in; answers the user. Raises SignInError. The password goes into this one request and nowhere else. */
 export async function signIn(email, password) {
-  let response;
   try {
-    response = await fetch("/api/session", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ email, password }),
-    });
-  } catch {
-    throw new SignInError("The server cannot be reached. Check your connection and try again.");
+    return (await client.request("POST", "/api/session", { body: { email, password } })).user;
+  } catch (problem) {
+    throw new SignInError(refusal(problem));
   }
-  if (response.ok) return (await response.json()).user;
-  throw new SignInError(refusal(response));
 }
 
-function refusal({ status, headers }) {
+function refusal({ status, retryAfter = 60 }) {
+  if (status === 0) return "The server cannot be reached. Check your connection and try again.";
   if (status === 429) {
-    const minutes = Math.max(1, Math.ceil(Number(headers.get("Retry-After") ?? 60) / 60));
+    const minutes = Math.max(1, Math.ceil(retryAfter / 60));
     return `Too many tries. Wait ${minutes === 1 ? "a minute" : `${minutes} minutes`}, or ask an owner.`;
   }
   // 400: such an address or password cannot exist, which is the same news.
@@ -33,8 +29,8 @@ function refusal({ status, headers }) {
 
 /** Ends the session and leaves. Answers false when the server could not be asked, and then nothing has changed. */
 export async function signOut() {
-  const response = await fetch("/api/session", { method: "DELETE" }).catch(() => null);
-  if (!response || !(response.ok || response.status === 401)) return false;
+  const problem = await client.request("DELETE", "/api/session").then(() => null, (error) => error);
+  if (problem && problem.status !== 401) return false;
   leave("/login");
   return true;
 }

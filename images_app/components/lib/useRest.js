@@ -73,4 +73,4 @@ export function useThing(path, { what, hears = never } = {}) {
 
 /** What the API says about one field, or null. `problem`: of a refused request. */
 export const faultOf = (problem, pointer) =>
-  problem?.body?.errors?.find((fault) => fault.pointer === pointer)?.detail ?? null;
+  problem?.errors?.find((fault) => fault.pointer === pointer)?.detail ?? null;

@@ -1,6 +1,6 @@
 import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
-import type { AeontelClient } from "./client.js";
-import type { Image, ImageList, Include } from "./types.js";
+import type { AeontelClient } from "./client/client.js";
+import type { Image, ImageList, Include } from "./client/types.js";
 
 /** Which images a list has, and what of each. */
 export interface Filter {

@@ -1,11 +1,9 @@
-export { AeontelClient, type ClientOptions, type Token } from "./client.js";
-export { AeontelError } from "./error.js";
-export type { LiveState } from "./events.js";
+export {
+  AeontelClient, AeontelError, type AeontelEvent, type ClientOptions, type FieldProblem, type Image, type ImageList,
+  type Include, type LiveState, type PageInfo, type Problem, type Progress, type Token, type Upload,
+  type UploadedFile, uploadFile, type UploadOptions,
+} from "./client/index.js";
 export { AeontelProvider, type AeontelProviderProps, useAeontelClient } from "./provider.js";
-export type {
-  AeontelEvent, FieldProblem, Image, ImageList, Include, PageInfo, Problem, UploadedFile,
-} from "./types.js";
-export { type Progress, type Upload, uploadFile, type UploadOptions } from "./upload.js";
 export { type DeleteImageResult, useDeleteImage } from "./useDeleteImage.js";
 export { type ImagesSeen, type ListImagesOptions, type ListImagesResult, useListImages } from "./useListImages.js";
 export { type RetrieveImageOptions, useRetrieveImage } from "./useRetrieveImage.js";

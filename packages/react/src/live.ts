@@ -1,10 +1,13 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { type Filter, fetchPage, keys, type Pages, withImages, without, withTotal } from "./cache.js";
-import type { AeontelClient } from "./client.js";
-import type { News } from "./events.js";
+import type { AeontelClient } from "./client/client.js";
+import type { News } from "./client/stream.js";
 
 /** What happened to images, the last of each: whether it is there now, and in which workspace. */
 type Changes = Map<string, { isThere: boolean; workspaceId: string | null; fileId: string | null }>;
+
+/** The types of events that `keepTrue` makes something of. */
+export const HEARD_OF = ["image.created", "image.deleted"];
 
 const GATHER_MS = 100;
 /** With more, reading the list again asks for less than reading each. */
@@ -53,7 +56,7 @@ export function keepTrue(queries: QueryClient, client: AeontelClient): (news: Ne
   }
 
   return (news) => {
-    if (news.kind === "missed") {
+    if (news.kind !== "event") {
       for (const query of cached(keys.all(client))) {
         inTurn(query, async () => {
           await idle(queries, query);

@@ -5,9 +5,9 @@ import {
   createContext, createElement, type ReactNode, useContext, useEffect, useMemo, useRef, useSyncExternalStore,
 } from "react";
 import { keys } from "./cache.js";
-import { AeontelClient, type ClientOptions } from "./client.js";
-import { EventStream, type LiveState } from "./events.js";
-import { keepTrue } from "./live.js";
+import { AeontelClient, type ClientOptions } from "./client/client.js";
+import { EventStream, type LiveState } from "./client/stream.js";
+import { HEARD_OF, keepTrue } from "./live.js";
 
 interface Aeontel {
   client: AeontelClient;
@@ -38,7 +38,7 @@ export function AeontelProvider({ baseUrl, token, fetch: own, children }: Aeonte
       token: asks ? () => (typeof now.current.token === "function" ? now.current.token() : "") : text,
       fetch: (input, init) => (now.current.own ?? fetch)(input, init),
     });
-    return { client, stream: new EventStream(client) };
+    return { client, stream: new EventStream(client, { type: HEARD_OF }) };
   }, [baseUrl, text, asks]);
 
   useEffect(() => aeontel.stream.listen(keepTrue(queries, aeontel.client)), [aeontel, queries]);

@@ -2,9 +2,9 @@
 
 import { type QueryKey, useMutation, type UseMutationResult, useQueryClient } from "@tanstack/react-query";
 import { keys, lists, means, type Pages, totalOf, withImages, without, withTotal } from "./cache.js";
-import type { AeontelError } from "./error.js";
+import type { AeontelError } from "./client/error.js";
 import { useAeontel } from "./provider.js";
-import type { Image } from "./types.js";
+import type { Image } from "./client/types.js";
 
 interface Removed {
   /** What each list had of it. */

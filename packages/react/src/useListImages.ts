@@ -3,10 +3,10 @@
 import { type InfiniteData, useInfiniteQuery, type UseInfiniteQueryResult, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { type Filter, fetchPage, keys, type Page, type PageParam, totalOf } from "./cache.js";
-import type { AeontelError } from "./error.js";
-import type { LiveState } from "./events.js";
+import type { AeontelError } from "./client/error.js";
+import type { LiveState } from "./client/stream.js";
 import { useAeontel, useLive } from "./provider.js";
-import type { Image } from "./types.js";
+import type { Image } from "./client/types.js";
 
 export interface ListImagesOptions extends Filter {
   /** Begin after this cursor (`pageInfo.endCursor` of an earlier page) instead of with the newest image. */

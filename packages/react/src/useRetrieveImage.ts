@@ -2,9 +2,9 @@
 
 import { skipToken, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { keys } from "./cache.js";
-import type { AeontelError } from "./error.js";
+import type { AeontelError } from "./client/error.js";
 import { useAeontel, useLive } from "./provider.js";
-import type { Image, Include } from "./types.js";
+import type { Image, Include } from "./client/types.js";
 
 export interface RetrieveImageOptions {
   include?: readonly Include[] | undefined;

@@ -2,10 +2,10 @@
 
 import { useMutation, type UseMutationResult } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { AeontelError } from "./error.js";
+import type { AeontelError } from "./client/error.js";
 import { useAeontel } from "./provider.js";
-import type { UploadedFile } from "./types.js";
-import { newKey, type Progress, type Upload, uploadFile } from "./upload.js";
+import type { UploadedFile } from "./client/types.js";
+import { newKey, type Progress, type Upload, uploadFile } from "./client/upload.js";
 
 type Mutation = UseMutationResult<UploadedFile, AeontelError, Upload>;
 

@@ -18,7 +18,8 @@ type Method = "get" | "delete";
 type At<M extends Method> = { [P in keyof paths]: paths[P][M] extends undefined ? never : P }[keyof paths];
 type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>;
 type Answer<O> = O extends { responses: { 200: { content: { "application/json": infer A } } } } ? A : never;
-type Query<O> = O extends { parameters: { query?: infer Q } } ? Q : never;
+/** What an operation takes in its query. */
+export type Query<O> = O extends { parameters: { query?: infer Q } } ? Q : never;
 
 interface Wanted<O> {
   /** Values for the `{…}` of the address. */
@@ -26,6 +27,17 @@ interface Wanted<O> {
   query?: Query<O> | undefined;
   signal?: AbortSignal | undefined;
 }
+
+interface Sent {
+  query?: object | undefined;
+  headers?: Record<string, string>;
+  /** Goes as JSON. */
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+/** A connection that died without a word would be waited for much longer. */
+const LONGEST_MS = 30_000;
 
 let made = 0;
 
@@ -56,25 +68,41 @@ export class AeontelClient {
     return this.#call("DELETE", path, wanted);
   }
 
-  async #call<A, O>(method: string, path: string, { path: values = {}, query, signal }: Wanted<O>): Promise<A> {
+  #call<A, O>(method: string, path: string, { path: values = {}, query, signal }: Wanted<O>): Promise<A> {
     const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
-    const response = await this.send(method, filled + search(query), { Accept: "application/json" }, signal);
-    const body = parsed<A & object>(await settled(response.text(), signal));
-    if (body === undefined) throw new AeontelError(response.status);
-    return body;
+    return this.request<A>(method, filled, { query: query ?? undefined, signal });
   }
 
-  /** The answer, when it is a good one. `path` begins with `/api`. */
-  async send(method: string, path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response> {
+  /** Any operation of the API, tried once: its answer; null where that has no body. `path` begins with `/api`. */
+  async request<A>(method: string, path: string, { signal, headers, ...sent }: Sent = {}): Promise<A> {
+    const deadline = AbortSignal.timeout(LONGEST_MS);
+    const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
+    const accept = { Accept: "application/json", ...headers };
+    try {
+      const response = await this.send(method, path, { ...sent, headers: accept, signal: either });
+      const text = await settled(response.text(), either);
+      const body = response.status === 204 ? null : parsed<A & object>(text);
+      if (body === undefined) throw new AeontelError(response.status);
+      return body as A;
+    } catch (error) {
+      throw error === deadline.reason ? new AeontelError(0, {}, { cause: error }) : error;
+    }
+  }
+
+  /** The answer as it comes, when it is a good one, without any limit of time. `path` begins with `/api`. */
+  async send(method: string, path: string, { query, headers, body, signal }: Sent = {}): Promise<Response> {
     const authorization = await this.authorization();
+    const isOurs = "Authorization" in authorization;
     const init: RequestInit = {
       method,
-      headers: { ...headers, ...authorization },
-      credentials: "Authorization" in authorization ? "omit" : "same-origin",
-      cache: "no-store",
+      headers: { ...headers, ...(body !== undefined && { "Content-Type": "application/json" }), ...authorization },
+      credentials: isOurs ? "omit" : "same-origin",
+      // The browser keeps what the cookie's session was answered, and asks whether it has changed.
+      cache: isOurs ? "no-store" : "default",
     };
+    if (body !== undefined) init.body = JSON.stringify(body);
     if (signal) init.signal = signal;
-    const response = await settled(this.#fetch(this.url(path), init), signal);
+    const response = await settled(this.#fetch(this.url(path + search(query)), init), signal);
     if (response.ok) return response;
     throw failure(response.status, await settled(response.text(), signal), (name) => response.headers.get(name));
   }
@@ -96,11 +124,11 @@ async function settled<T>(under: Promise<T>, signal: AbortSignal | undefined): P
   try {
     return await under;
   } catch (error) {
-    throw signal?.aborted ? signal.reason : new AeontelError(0, { detail: `The server did not answer: ${error}` });
+    throw signal?.aborted ? signal.reason : new AeontelError(0, {}, { cause: error });
   }
 }
 
-function search(query: unknown): string {
+function search(query: object | undefined): string {
   const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null);
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return text && `?${text}`;

@@ -212,6 +212,27 @@ def test_downloads_are_whole_and_stay_in_their_folder(shell: Shell, http: httpx.
     assert shell.lines("file", "download", file, "-o", "own.pdf") == ["own.pdf"]
 
 
+def test_one_download_that_is_there_already_does_not_hold_up_the_others(
+    shell: Shell, http: httpx.Client, workspace: str
+) -> None:
+    first, second, third = (put(http, workspace, f"{name}.pdf", pdf()) for name in ("one", "two", "three"))
+    (shell.home / "one.pdf").write_text("mine")
+    (shell.home / "two.pdf").mkdir()
+    done = shell.run("file", "download", first, "fil_gone", second, third)
+    assert (done.returncode, done.stdout) == (1, "three.pdf\n"), "the first that failed decides"
+    there, gone, folder = done.stderr.splitlines()
+    assert there == f"{first}: one.pdf is there already. Say --force to replace it."
+    assert gone.startswith("fil_gone: ")
+    assert folder.startswith(f"{second}: two.pdf is there already.")
+    assert (shell.home / "one.pdf").read_text() == "mine"
+    again = shell.run("file", "download", first, second, third, "--force")
+    assert (again.returncode, again.stdout) == (1, "one.pdf\nthree.pdf\n"), "a folder is not replaced"
+    assert again.stderr == f"{second}: two.pdf cannot be written: Is a directory.\n"
+    assert (shell.home / "one.pdf").read_bytes() == pdf()
+    assert not [each.name for each in shell.home.iterdir() if each.name.endswith(".part")]
+    assert shell.run("file", "download", "fil_gone", first).returncode == 4
+
+
 def test_workspaces_and_members(shell: Shell, http: httpx.Client) -> None:
     (made,) = shell.lines("workspace", "create", "Holi days")
     assert any(line.startswith(f"{made}\tHoli days\towner") for line in shell.lines("workspace", "list", "--all"))

@@ -14,10 +14,12 @@ import pytest
 from PIL import Image
 
 from tests.support.pipeline import wait_for
+from tests.support.proxy import Proxy
 from tests.support.server import RunningServer
-from tests.support.shell import Shell
+from tests.support.shell import Shell, Typing
 
 _MANY = 300
+STOPPED = "Stopped. What was sent is there: the same command goes on with the rest."
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,36 @@ def test_an_upload_killed_in_the_middle_goes_on_and_sends_every_file_once(
     assert {file["sha256"] for file in files} == {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     assert sorted(shell.lines("file", "upload", "pictures")) == sorted(ids), "all is there: nothing is sent"
     assert total(http, workspace) == _MANY
+
+
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipes", "terminal"])
+def test_ctrl_c_ends_a_large_upload_at_once_and_the_same_command_goes_on(
+    shell: Shell, server: RunningServer, http: httpx.Client, workspace: str, terminal: bool
+) -> None:
+    small, large = folder(shell, 1)[0], shell.home / "pictures" / "large.bin"
+    large.write_bytes(b"\1" * 50_000_000)
+    with Proxy() as proxy:
+        proxy.servers = [server.port]
+        there = {"AEONTEL_URL": proxy.url}
+        assert len(shell.lines("file", "upload", str(small), **there)) == 1
+        held = proxy.hold_next_upload(1_000_000)  # no byte more goes through, so it can only be ended
+        if terminal:
+            typing = Typing(shell, "file", "upload", "pictures", **there)
+            held.wait()
+            typing.until("large.bin")
+            code, shown = typing.press_ctrl_c()
+            assert shown.endswith(f"{STOPPED}\r\n")
+            assert "large.bin" not in shown.rpartition("\x1b[2K")[2], "the bars are gone"
+        else:
+            process = shell.start("file", "upload", "pictures", **there)
+            held.wait()
+            process.send_signal(signal.SIGINT)
+            _, shown = process.communicate(timeout=30)
+            code = process.returncode
+            assert shown == f"{STOPPED}\n"
+        assert code == 130
+        assert len(shell.lines("file", "upload", "pictures", **there)) == 2
+    assert sorted(file["name"] for file in uploaded(http, workspace)) == ["000.png", "large.bin"]
 
 
 def test_what_is_there_is_skipped_by_content_and_only_while_the_server_has_it(

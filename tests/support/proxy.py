@@ -41,6 +41,7 @@ class Proxy:
         """Of each connection the first request (method and path without query), and the port it went to."""
         self._turns = cycle(range(1_000_000))
         self._held: Held | None = None
+        self._never = asyncio.Event()  # kept, since nothing else keeps the tasks that wait for it
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self.url = ""
@@ -122,7 +123,7 @@ class Proxy:
             await back.drain()
             if held is not None and passed >= held.after:
                 held.arrived.set()
-                await asyncio.Event().wait()  # until one of the ends is closed
+                await self._never.wait()  # until one of the ends is closed
             block = await reader.read(_BLOCK)
 
 

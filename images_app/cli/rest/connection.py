@@ -2,6 +2,7 @@
 
 import getpass
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "http://localhost:3000"
 EXIT_FAULT, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_AUTH = 1, 2, 4, 5
+EXIT_INTERRUPTED = 130
+"""As shells say it of a command that Ctrl-C ended."""
 
 
 def _never_typed(context: typer.Context, parameter: typer.CallbackParam, value: str) -> str:
@@ -128,7 +131,8 @@ def errors() -> Iterator[None]:
         sys.stderr.close()  # `| head` has seen enough; Python would complain once more at its end
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        sys.stdout.flush()
+        os._exit(EXIT_INTERRUPTED)  # Python itself would wait for the threads that are still sending something
     except Exception as error:
         from images_app.client import ClientError
 

@@ -1,5 +1,6 @@
 """`aeontel file download`: originals, whole and verified, under names that are safe here."""
 
+import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import typer
 from images_app.cli.fault import fail
 from images_app.cli.rest.connection import EXIT_USAGE, Session, command, from_stdin
 from images_app.cli.rest.image import IdsArgument
-from images_app.cli.rest.lists import each_of
+from images_app.cli.rest.lists import Skipped, each_of
 from images_app.cli.rest.output import line, safe
 
 _MOST_BYTES = 200
@@ -30,7 +31,10 @@ def download(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
-    """Save originals under their own names, and print the paths. Size and SHA-256 are checked."""
+    """Save originals under their own names, and print the paths. Size and SHA-256 are checked.
+
+    One that is there already, or cannot be had, is named on stderr, and the others are saved all the same.
+    """
     wanted = from_stdin(ids)
     place = output or Path()
     is_folder = place.is_dir()
@@ -42,12 +46,14 @@ def download(
         if is_folder:
             target = place / local_name(session.client.files.get(id).name, id)
         if target.exists() and not force:
-            fail(f"{safe(target)} is there already. Say --force to replace it.")
+            raise Skipped(f"{target} is there already. Say --force to replace it.")
         with _bar(target.name) as tell:
             try:
                 session.client.files.download(id, target, progress=tell)
             except OSError as error:
-                fail(f"{safe(target)} cannot be written: {error.strerror}.")
+                if error.errno == errno.ENOSPC:
+                    fail(f"{safe(target)} cannot be written: {error.strerror}.")
+                raise Skipped(f"{target} cannot be written: {error.strerror}.") from None
         line(safe(target))
 
     each_of(wanted, save)

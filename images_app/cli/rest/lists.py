@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from images_app.cli.fault import fail
-from images_app.cli.rest.connection import EXIT_NOT_FOUND, EXIT_USAGE, Session
+from images_app.cli.rest.connection import EXIT_FAULT, EXIT_NOT_FOUND, EXIT_USAGE, Session
 from images_app.cli.rest.output import Column, Form, dumps, is_for_people, line, say, show_items, show_json
 
 if TYPE_CHECKING:
@@ -96,8 +96,12 @@ def own_workspace(session: Session, given: str) -> str:
     return found[0].id
 
 
+class Skipped(Exception):
+    """One of several that could not be done here, and why, for people."""
+
+
 def each_of(ids: Sequence[str], act: Callable[[str], None]) -> None:
-    """Do something for every id, also after one failed; ends with the first failure's exit code."""
+    """Do something for every id, also after one failed or was Skipped; ends with the first failure's exit code."""
     from images_app.cli.rest.connection import exit_code, told
     from images_app.client import ClientError, NoAnswer, SignedOut
 
@@ -107,8 +111,9 @@ def each_of(ids: Sequence[str], act: Callable[[str], None]) -> None:
             act(id)
         except (SignedOut, NoAnswer):
             raise
-        except ClientError as error:
-            say(f"{id}: {told(error)}" if len(ids) > 1 else told(error))
-            worst = worst or exit_code(error)
+        except (ClientError, Skipped) as error:
+            text = str(error) if isinstance(error, Skipped) else told(error)
+            say(f"{id}: {text}" if len(ids) > 1 else text)
+            worst = worst or (EXIT_FAULT if isinstance(error, Skipped) else exit_code(error))
     if worst:
         raise typer.Exit(worst)

@@ -4,7 +4,7 @@ import glob
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +28,7 @@ from images_app.cli.rest.output import (
 
 if TYPE_CHECKING:
     from images_app.cli.rest.journal import Local
-    from images_app.cli.rest.sending import Done, Failed
+    from images_app.cli.rest.sending import Done, Failed, Sender
 
 Watch = Callable[["Local"], Callable[[int], None]]
 
@@ -55,27 +55,36 @@ def upload(
     Folders are searched to their depth, hidden names left out. With --json the body of the one file that was named, or
     {"data": [...]} for several or a folder.
     """
+    how = form(as_json, as_jsonl)
+    given = from_stdin(paths)
+    files = found(given)
+    chosen = own_workspace(session, workspace)
+    is_single = len(files) == 1 and len(given) == 1 and files[0].path == Path(given[0]).absolute()
+    folder = (cache or Path.home() / ".cache") / "aeontel"
+    try:
+        with _sender(session, chosen, folder, again, files) as sender:
+            _show(sender.send(files, parallel), how, is_single=is_single)
+    except KeyboardInterrupt:
+        say("Stopped. What was sent is there: the same command goes on with the rest.")
+        raise
+
+
+@contextmanager
+def _sender(
+    session: Session, workspace: str, folder: Path, again: bool, files: Sequence["Local"]
+) -> Iterator["Sender"]:
+    """With its journal in `folder`, and its bars."""
     import sqlite3
 
     from images_app.cli.rest.journal import Journal
     from images_app.cli.rest.sending import Sender
 
-    how = form(as_json, as_jsonl)
-    given = from_stdin(paths)
-    files = found(given)
-    chosen = own_workspace(session, workspace)
-    with ExitStack() as stack:
-        folder = (cache or Path.home() / ".cache") / "aeontel"
-        try:
-            journal = Journal(folder, session.client.url, chosen)
-        except (OSError, sqlite3.Error) as error:
-            fail(f"{folder}, where uploads are noted to be able to resume them, cannot be used: {error}", EXIT_FAULT)
-        stack.callback(journal.close)
-        stack.callback(session.client.close)  # on Ctrl-C nobody waits for what is still being sent
-        watch = stack.enter_context(_bars(files))
-        sender = Sender(session.client, chosen, journal, again, watch)
-        is_single = len(files) == 1 and len(given) == 1 and files[0].path == Path(given[0]).absolute()
-        _show(sender.send(files, parallel), how, is_single=is_single)
+    try:
+        journal = Journal(folder, session.client.url, workspace)
+    except (OSError, sqlite3.Error) as error:
+        fail(f"{folder}, where uploads are noted to be able to resume them, cannot be used: {error}", EXIT_FAULT)
+    with closing(journal), closing(session.client), _bars(files) as watch:
+        yield Sender(session.client, workspace, journal, again, watch)
 
 
 def _show(ends: Iterable["Done | Failed"], how: Form, *, is_single: bool) -> None:

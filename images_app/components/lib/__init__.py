@@ -36,7 +36,8 @@ def _share_client() -> None:
     folder mirrors the one in ours, so that the address in an `import` is right in both."""
     here = Path(__file__).parent
     up = "../" * len(here.relative_to(_ROOT).parts)
-    (Path.cwd() / "assets" / "external" / _CLIENT).mkdir(parents=True, exist_ok=True)  # Reflex links, but makes no folder
+    folder = Path.cwd() / "assets" / "external" / _CLIENT
+    folder.mkdir(parents=True, exist_ok=True)  # Reflex makes only that of our own module
     for path in sorted((_ROOT / _CLIENT).glob("*.ts")):
         rx.asset(f"{up}{_CLIENT}/{path.name}", shared=True)
 

@@ -8,6 +8,7 @@ cap that was added, so that all of them together keep to the cap but for that mu
 """
 
 import asyncio
+import logging
 import os
 import secrets
 import shutil
@@ -19,14 +20,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from images_app.emulator.errors import NoRoom
+
 if TYPE_CHECKING:
     from images_app.emulator.services import Threads
 
+_log = logging.getLogger(__name__)
 _STALE_DRAFT_SECONDS = 3600
 _TOUCH_SECONDS = 60
 
 Make = Callable[[Path], Awaitable[None]]
-"""Writes the result to a path, or raises."""
+"""Writes the result to a path, or raises; NotWritten or NoRoom when it is the path's fault."""
+
+
+class NotWritten(Exception):
+    """There is a result, but it could not be written where it was wanted."""
 
 
 @dataclass
@@ -145,15 +153,12 @@ class VariantCache:
 
     async def _make(self, name: str, make: Make) -> bytes:
         self.figures.computed += 1
-        target = self._root / name
-        draft = target.with_name(f"{target.name}.{secrets.token_hex(8)}.draft")
-        await self._threads.run(draft.parent.mkdir, parents=True, exist_ok=True)
         try:
-            await make(draft)
-            data = await self._threads.run(self._finish, draft, target)
-        except BaseException:
-            await self._threads.run(draft.unlink, missing_ok=True)
-            raise
+            data = await self._on_disk(name, make)
+        except (NotWritten, NoRoom) as error:
+            reason = error.reason if isinstance(error, NoRoom) else error
+            _log.warning("a picture is delivered without being kept: %s", reason)
+            return await self._in_memory(make)
         if len(data) > self._cap:
             return data
         self._keep(name, len(data))
@@ -161,6 +166,27 @@ class VariantCache:
         if self.bytes > self._cap or self._added > self._cap // 16:
             await self._evict()
         return data
+
+    async def _on_disk(self, name: str, make: Make) -> bytes:
+        target = self._root / name
+        draft = target.with_name(f"{target.name}.{secrets.token_hex(8)}.draft")
+        await self._threads.run(draft.parent.mkdir, parents=True, exist_ok=True)
+        try:
+            await make(draft)
+            return await self._threads.run(self._finish, draft, target)
+        except BaseException:
+            await self._threads.run(draft.unlink, missing_ok=True)
+            raise
+
+    async def _in_memory(self, make: Make) -> bytes:
+        """A file that lies on no disk; children of ours can open it by our process."""
+        descriptor = os.memfd_create("result")
+        try:
+            path = Path(f"/proc/{os.getpid()}/fd/{descriptor}")
+            await make(path)
+            return await self._threads.run(path.read_bytes)
+        finally:
+            os.close(descriptor)
 
     def _finish(self, draft: Path, target: Path) -> bytes:
         data = draft.read_bytes()

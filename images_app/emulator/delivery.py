@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from images_app.emulator import account, images, options, recipe, signatures
+from images_app.emulator.cache import NotWritten
 from images_app.emulator.config import MAX_PIXELS
 from images_app.emulator.errors import DeliveryError
 from images_app.emulator.formats import CONTENT_TYPES
@@ -210,7 +211,7 @@ def _matches(header: str, key: str) -> bool:
 
 
 async def _make(services: Services, target: _Target, order: Recipe, path: Path) -> None:
-    """Write the result to `path`. Raises DeliveryError."""
+    """Write the result to `path`. Raises DeliveryError, NotWritten, NoRoom."""
     source = services.content.path(target.image.blob)
     try:
         if order.action == "copy":
@@ -220,6 +221,8 @@ async def _make(services: Services, target: _Target, order: Recipe, path: Path) 
     except FileNotFoundError:
         raise DeliveryError(9404, "Image not found") from None
     except PixelFault as fault:
+        if fault.kind == "disk":
+            raise NotWritten(str(fault)) from None
         if not await services.threads.run(source.exists):
             raise DeliveryError(9404, "Image not found") from None
         if fault.kind == "memory":

@@ -47,6 +47,14 @@ class ApiError(Exception):
         """Seconds."""
 
 
+class NoRoom(ApiError):
+    """The disk is full. Nothing was done, so the same call may succeed later. `reason` is for our log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(5503, "Service unavailable: there is no room on the disk")
+        self.reason = reason
+
+
 _DELIVERY_STATUS = {
     9401: 400,
     9404: 404,

@@ -1,5 +1,6 @@
 """The API's envelope and how an image looks in it."""
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +9,10 @@ from urllib.parse import quote
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from images_app.emulator.config import EmulatorConfig
-from images_app.emulator.errors import ApiError
+from images_app.emulator.errors import ApiError, NoRoom
 from images_app.emulator.images import Image, meta_object
+
+_log = logging.getLogger(__name__)
 
 
 def success(result: Any) -> Response:
@@ -19,6 +22,8 @@ def success(result: Any) -> Response:
 
 def failure(error: ApiError, accept: str = "") -> Response:
     """A refusal in its envelope; as one line of text for who accepts that and no JSON, as older answers were."""
+    if isinstance(error, NoRoom):
+        _log.warning("the local Cloudflare Images has no room: %s", error.reason)
     headers = {}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -11,11 +11,10 @@ from images_app.core.attempt import Work, perform
 from tests.integration.conftest import made_world, served_api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import kept, part, send, upload
-from tests.support.emulator import RunningEmulator
 from tests.support.engines import Engines
 from tests.support.full import SmallDisk, small_disk
 from tests.support.library import new_file
-from tests.support.photos import avif, photo_jpeg
+from tests.support.photos import avif
 
 pytestmark = pytest.mark.embedded
 PAGE = 4096
@@ -100,16 +99,3 @@ def test_an_attempt_without_room_is_repeated_and_says_nothing_about_the_file(
     assert (outcome.kind, outcome.code) == ("retry", code)
     assert list(scratch.iterdir()) == []
     assert list(world.objects.list(f"{gallery.workspace.bucket}/derived/")) == []
-
-
-def test_the_local_cloudflare_without_room_answers_an_error_and_has_room_again(disk: SmallDisk, tmp_path: Path) -> None:
-    photo = photo_jpeg(400, 300)
-    with RunningEmulator(disk.folder / "cloudflare") as emulator:
-        first = emulator.uploaded(photo)
-        disk.fill()
-        answer = emulator.upload(photo)
-        assert (answer.status_code, answer.json()["success"]) == (500, False)
-        disk.free()
-        emulator.uploaded(photo)
-        assert emulator.deliver(first, "public").status_code == 200
-        assert len(emulator.http.get(f"{emulator.account}/v2").json()["result"]["images"]) == 2

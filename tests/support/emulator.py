@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,9 +26,11 @@ TOKEN = "local-token-for-tests"
 
 
 class RunningEmulator:
-    """Started on enter and killed on exit, with everything it started."""
+    """Started on enter and killed on exit, with everything it started. `log` takes what it has to say."""
 
-    def __init__(self, data_dir: Path, *, fetch_bases: tuple[str, ...] = (), **config: Any) -> None:
+    def __init__(
+        self, data_dir: Path, *, fetch_bases: tuple[str, ...] = (), log: Path | None = None, **config: Any
+    ) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -37,17 +39,20 @@ class RunningEmulator:
         self.delivery = f"{self.url}/imagedelivery/{ACCOUNT_HASH}"
         self.http = httpx.Client(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30, trust_env=False)
         self._public = httpx.Client(timeout=30, trust_env=False)
+        self._log = log
         self._config = {"fetch_bases": list(fetch_bases), **config}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
         """Start the server and wait until it answers."""
         arguments = json.dumps({"data_dir": str(self.data_dir), "port": self.port, **self._config})
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.emulator", arguments],
-            cwd=Path(__file__).parents[2],
-            start_new_session=True,
-        )
+        with nullcontext() if self._log is None else self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.emulator", arguments],
+                cwd=Path(__file__).parents[2],
+                start_new_session=True,
+                stderr=log,
+            )
         limit = time.monotonic() + 60
         while time.monotonic() < limit:
             try:

@@ -14,12 +14,12 @@ _ADJUSTMENTS = ("brightness", "contrast", "gamma", "saturation")
 
 
 def render(job: Job) -> Job:
-    """`source` and `target` are paths; the rest is a recipe. Raises pyvips.Error, ValueError."""
+    """`source` and `target` are paths; the rest is a recipe. Raises pyvips.Error, ValueError, OSError."""
     if job["action"] == "sanitise":
-        Path(job["target"]).write_bytes(svg.sanitise(Path(job["source"]).read_bytes()))
-        return {}
-    image = _animation(job) if job["animated"] else _frame(_load(job), job)
-    _save(image, job)
+        result = svg.sanitise(Path(job["source"]).read_bytes())
+    else:
+        result = _encoded(_animation(job) if job["animated"] else _frame(_load(job), job), job)
+    Path(job["target"]).write_bytes(result)  # by ourselves: libvips would not tell a full disk from a bad picture
     return {}
 
 
@@ -149,22 +149,24 @@ def _saturation(factor: float) -> list[list[float]]:
     ]
 
 
-def _save(image: pyvips.Image, job: Job) -> None:
-    target, quality, fast = job["target"], job["quality"], job["fast"]
+def _encoded(image: pyvips.Image, job: Job) -> bytes:
+    quality, fast = job["quality"], job["fast"]
+    result: bytes
     if job["format"] == "jpeg":
         image, keep = _metadata(image, job["keep"])
         if image.hasalpha():
             image = image.flatten(background=[255, 255, 255])
-        image.jpegsave(target, Q=quality, interlace=job["progressive"], optimize_coding=not fast, keep=keep)
+        result = image.jpegsave_buffer(Q=quality, interlace=job["progressive"], optimize_coding=not fast, keep=keep)
     elif job["format"] == "webp":
-        image.webpsave(target, Q=quality, effort=0 if fast else 2, keep="none")
+        result = image.webpsave_buffer(Q=quality, effort=0 if fast else 2, keep="none")
     elif job["format"] == "png":
         palette = {"palette": True, "Q": quality} if job["palette"] else {}
-        image.pngsave(target, compression=6, keep="none", **palette)
+        result = image.pngsave_buffer(compression=6, keep="none", **palette)
     elif job["format"] == "gif":
-        image.gifsave(target, effort=3, keep="none")
+        result = image.gifsave_buffer(effort=3, keep="none")
     else:
-        image.heifsave(target, compression="av1", Q=quality, effort=2, keep="none")
+        result = image.heifsave_buffer(compression="av1", Q=quality, effort=2, keep="none")
+    return result
 
 
 def _metadata(image: pyvips.Image, keep: str) -> tuple[pyvips.Image, str]:

@@ -52,8 +52,8 @@ def furnished(gallery: Page, workspace: str, server: RunningServer) -> Page:
     expect(counted(gallery, "3 images")).to_be_visible()
     expect(gallery.get_by_role("gridcell", name="damaged.jpg")).to_contain_text("Not in the gallery")
     with server.client() as admin:
-        images = admin.get("/api/images", params={"workspace_id": workspace}).json()["data"]
-        thrown_away = next(image["fileId"] for image in images if image["name"] == "photo-2.jpg")
+        files_here = admin.get("/api/files", params={"workspace_id": workspace}).json()["data"]
+        thrown_away = next(file["id"] for file in files_here if file["name"] == "photo-2.jpg")
         admin.delete(f"/api/files/{thrown_away}").raise_for_status()
         body = {"email": f"{workspace}@example.com", "role": "editor"}
         admin.post(f"/api/workspaces/{workspace}/members", json=body).raise_for_status()

@@ -1,6 +1,5 @@
 """How every command serves: the port, the word that it answers, and everything until Ctrl-C, in this one process."""
 
-import asyncio
 import gc
 import os
 import signal
@@ -9,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 import typer
@@ -46,6 +44,8 @@ def _announce(host: str, port: int, text: str) -> None:
 
 
 def _answers(host: str, port: int) -> bool:
+    from http.client import HTTPConnection, HTTPException
+
     connection = HTTPConnection(host, port, timeout=2)
     try:
         connection.request("HEAD", "/api/health/live")
@@ -72,7 +72,9 @@ def built_to_stay() -> Iterator[None]:
 def serve(app: "ASGIApp", host: str, port: int) -> None:
     """Until SIGINT or SIGTERM. One process, which loads everything once: a supervisor beside it would have nothing to
     supervise, as whatever manages services starts a server again."""
-    from granian.errors import FatalError  # heavy, and only for this
+    import asyncio
+
+    from granian.errors import FatalError  # heavy, and only for this, as asyncio
 
     connections = _room_for_connections()
     try:
@@ -82,6 +84,8 @@ def serve(app: "ASGIApp", host: str, port: int) -> None:
 
 
 async def _serve(app: "ASGIApp", host: str, port: int, connections: int) -> None:
+    import asyncio
+
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server.embed import Server

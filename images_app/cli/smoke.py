@@ -3,8 +3,6 @@
 import secrets
 import struct
 import time
-import urllib.error
-import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -153,6 +151,9 @@ def _until(holds: Callable[[], bool], complaint: str) -> None:
 
 def _get(url: str) -> int:
     """The status of a GET; 200 only for a picture. imagedelivery.net refuses urllib's own User-Agent."""
+    import urllib.error
+    import urllib.request
+
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(url, headers={"User-Agent": "aeontel-images", "Accept": "image/*"})  # noqa: S310
     try:

@@ -342,7 +342,11 @@ def test_the_client_works_without_the_server_s_packages(alone: Shell, http: http
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("images_app.cli.main", ("httpx", "sqlmodel", "sqlalchemy", "fastapi", "reflex", "rich.table", "PIL")),
+        (
+            "images_app.cli.main",
+            ("httpx", "asyncio", "http.client", "sqlmodel", "sqlalchemy", "fastapi", "reflex", "rich.table", "PIL"),
+        ),
+        ("images_app.cli.main, images_app.client", ("click", "pygments", "rich.console")),
         ("images_app.client", ("pydantic", "typer", "sqlmodel", "fastapi", "images_app.settings")),
     ],
 )

@@ -1,38 +1,34 @@
 """The API of a real world on a real HTTP server in this process, once for each kind of engines (`support/engines.py`).
 
+With the engines of production there is a second server of that world, in another process, and the clients of a test
+speak to both in turn.
+
 A test that touches no data is marked `embedded`, one about what only the other engines have `production`: then it runs
 on these alone.
 """
 
-import asyncio
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
-from starlette.types import ASGIApp
 
 from images_app import bootstrap
-from images_app.api.app import create_api
-from images_app.api.headers import SecurityHeaders
 from images_app.bootstrap import World
 from images_app.core import counters, sessions, tokens, users, workspaces
 from images_app.jobs.queue import DurableQueue
 from images_app.models import Membership, Token, User, Workspace
 from images_app.settings import load
-from images_app.shared import Shared
+from tests.support.balanced import Balanced
 from tests.support.engines import Embedded, Engines, Production
+from tests.support.other_process import OtherProcess
 from tests.support.ports import free_port
 from tests.support.postgres import Postgres, binaries
 from tests.support.redis import Redis
 from tests.support.redis import binary as redis_server
+from tests.support.serving import serving_api
 
 EMAIL = "ada@example.com"
 ENGINES = ("embedded", "production")
@@ -116,52 +112,26 @@ def world(tmp_path: Path, engines: Engines, options: dict[str, object]) -> Itera
         yield made
 
 
-def _wait_for_an_answer(port: int, server: threading.Thread) -> None:
-    """Until the application answers something: one that is stopped while it starts never ends."""
-    while server.is_alive():
-        connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        try:
-            connection.request("GET", "/")
-            connection.getresponse().read()
-            return
-        except ConnectionRefusedError:
-            time.sleep(0.005)
-        finally:
-            connection.close()
-    raise RuntimeError("The server ended at once.")
-
-
-@contextmanager
-def serving(app: ASGIApp, port: int, shared: Shared | None = None) -> Iterator[str]:
-    """The address of `app` on a real server of this process; `shared` is of its event loop."""
-    loop = asyncio.new_event_loop()
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
-    thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(),))
-    thread.start()
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for_an_answer(port, thread)
-        yield url
-    finally:
-        loop.call_soon_threadsafe(server.stop)
-        thread.join()
-        if shared is not None:
-            loop.run_until_complete(shared.close())
-        loop.close()
-
-
 @dataclass(frozen=True)
 class Api:
     """The served API and its people."""
 
     world: World
-    url: str
+    """Of the server in this process."""
+    ports: list[int]
+    """Of all servers; that of this process first."""
     opened: ExitStack
 
+    @property
+    def url(self) -> str:
+        """The address of the server in this process."""
+        return f"http://127.0.0.1:{self.ports[0]}"
+
     def client(self, token: str | None = None, **options: object) -> httpx.Client:
-        """A client without credential, or with a bearer token."""
+        """A client without credential, or with a bearer token; its requests go to each server in turn."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        client = httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=_TLS, **options)  # type: ignore[arg-type]
+        way = Balanced(self.ports, verify=_TLS)
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=30, transport=way, **options)  # type: ignore[arg-type]
         return self.opened.enter_context(client)
 
     def user(self, email: str = EMAIL, *, password: str | None = None, is_admin: bool = False) -> User:
@@ -192,26 +162,40 @@ class Api:
 
 
 @contextmanager
-def served_api(world: World) -> Iterator[Api]:
-    """The API of a world, served."""
-    app = SecurityHeaders(create_api(world), image_origins=("https://imagedelivery.example",))
-    with serving(app, world.settings.port, world.shared) as url, ExitStack() as opened:
-        yield Api(world, url, opened)
+def served_api(world: World, other: OtherProcess | None = None) -> Iterator[Api]:
+    """The API of a world, served: by this process, and by the other as well."""
+    folder = world.settings.data_dir.with_name("other")
+    second = nullcontext() if other is None else other.serving(world, folder)
+    with serving_api(world), second as port, ExitStack() as opened:
+        yield Api(world, [p for p in (world.settings.port, port) if p], opened)
+
+
+@pytest.fixture(scope="session")
+def other_process() -> Iterator[OtherProcess]:
+    """The other server process, for the worlds of this one."""
+    with OtherProcess() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def other(request: pytest.FixtureRequest, engines: Engines) -> OtherProcess | None:
+    """Who serves a test's world besides this process."""
+    return request.getfixturevalue("other_process") if isinstance(engines, Production) else None
 
 
 @pytest.fixture
-def api(world: World) -> Iterator[Api]:
+def api(world: World, other: OtherProcess | None) -> Iterator[Api]:
     """The API of this test's own world."""
-    with served_api(world) as served:
+    with served_api(world, other) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def shared_api(tmp_path_factory: pytest.TempPathFactory, engines: Engines) -> Iterator[Api]:
+def shared_api(tmp_path_factory: pytest.TempPathFactory, engines: Engines, other: OtherProcess | None) -> Iterator[Api]:
     """One API for a whole module of tests that can live with what the others left, and with nobody working at its
     queue."""
     with made_world(tmp_path_factory.mktemp("shared"), engines) as world:
         assert isinstance(world.queue, DurableQueue)
         world.queue.prepare(1)
-        with served_api(world) as served:
+        with served_api(world, other) as served:
             yield served

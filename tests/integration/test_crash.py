@@ -35,7 +35,7 @@ def at_rest(pipeline: Pipeline) -> bool:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the copy", "after the copy before the commit"])
 def test_a_kill_around_the_copy_leaves_one_image(engines: Engines, tmp_path: Path, after: bool) -> None:
-    with pipeline_on(engines, tmp_path / "data") as pipeline:
+    with pipeline_on(engines, tmp_path / "data", alone=True) as pipeline:
         hold = Hold(after=after)
         pipeline.gate.next(CREATE, hold)
         file_id = pipeline.upload()
@@ -49,7 +49,7 @@ def test_a_kill_around_the_copy_leaves_one_image(engines: Engines, tmp_path: Pat
 
 
 def test_a_kill_right_after_the_commit_leaves_one_image(engines: Engines, tmp_path: Path) -> None:
-    with pipeline_on(engines, tmp_path / "data") as pipeline:
+    with pipeline_on(engines, tmp_path / "data", alone=True) as pipeline:
         file_id = pipeline.upload()
         wait_for(lambda: pipeline.image(file_id))
         pipeline.server.kill()
@@ -59,7 +59,7 @@ def test_a_kill_right_after_the_commit_leaves_one_image(engines: Engines, tmp_pa
 
 
 def test_a_kill_right_after_the_upload_was_answered_loses_nothing(engines: Engines, tmp_path: Path) -> None:
-    with pipeline_on(engines, tmp_path / "data") as pipeline:
+    with pipeline_on(engines, tmp_path / "data", alone=True) as pipeline:
         file_id = pipeline.upload()
         pipeline.server.kill()
         pipeline.server.start()
@@ -67,7 +67,7 @@ def test_a_kill_right_after_the_upload_was_answered_loses_nothing(engines: Engin
 
 
 def test_kills_in_the_middle_of_many_files_lose_and_double_nothing(engines: Engines, tmp_path: Path) -> None:
-    with pipeline_on(engines, tmp_path / "data") as pipeline:
+    with pipeline_on(engines, tmp_path / "data", alone=True) as pipeline:
         data = photo_jpeg(320, 240)
         files: list[str] = []
         for after in (True, False, True):
@@ -82,7 +82,7 @@ def test_kills_in_the_middle_of_many_files_lose_and_double_nothing(engines: Engi
 
 
 def test_an_ended_server_takes_up_its_work_when_it_starts_again(engines: Engines, tmp_path: Path) -> None:
-    with pipeline_on(engines, tmp_path / "data") as pipeline:
+    with pipeline_on(engines, tmp_path / "data", alone=True) as pipeline:
         hold = Hold(after=False)
         pipeline.gate.next(CREATE, hold)
         file_id = pipeline.upload()
@@ -94,7 +94,7 @@ def test_an_ended_server_takes_up_its_work_when_it_starts_again(engines: Engines
 
 
 def test_a_server_waits_until_it_is_the_only_one_that_works(engines: Engines, tmp_path: Path) -> None:
-    with pipeline_on(engines, tmp_path / "data") as pipeline:
+    with pipeline_on(engines, tmp_path / "data", alone=True) as pipeline:
         pipeline.server.stop()
         with (tmp_path / "data" / "jobs.lock").open("w") as other:
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,7 +108,7 @@ def test_a_server_waits_until_it_is_the_only_one_that_works(engines: Engines, tm
 
 
 def test_ended_workflows_are_forgotten_and_nothing_begins_again(engines: Engines, tmp_path: Path) -> None:
-    with pipeline_on(engines, tmp_path / "data") as pipeline:
+    with pipeline_on(engines, tmp_path / "data", alone=True) as pipeline:
         file_id = pipeline.upload()
         pipeline.wait_for_state(file_id, "done")
         wait_for(lambda: at_rest(pipeline))

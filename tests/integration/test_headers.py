@@ -16,8 +16,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from images_app.api.headers import SecurityHeaders
-from tests.integration.conftest import Api, serving
+from tests.integration.conftest import Api
 from tests.support.ports import free_port
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.embedded
 ONE, TWO = "window.a = 1 < 2 && '&amp;'", '\n  import "/assets/entry-3f9aD_x1.js";\n'

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import seaweed
-from tests.support.cluster import Cluster, Member, running_cluster
+from tests.support.cluster import Cluster, running_cluster
 from tests.support.gate import CREATE, Hold
-from tests.support.pipeline import wait_for
+from tests.support.pipeline import Pipeline, wait_for
 from tests.support.postgres import Postgres, binaries
 
 RATE = 10.0
@@ -44,14 +44,14 @@ def worker_of(cluster: Cluster, file_id: str) -> str:
     return str(cluster.workflow(file_id).executor_id)
 
 
-def by_slot(cluster: Cluster, name: str) -> tuple[Member, Member]:
+def by_slot(cluster: Cluster, name: str) -> tuple[Pipeline, Pipeline]:
     """The server that works under this name, and the other."""
     first, second = cluster.members
     is_first = re.findall(r"working as (server-\d+)", first.server.log)[-1] == name
     return (first, second) if is_first else (second, first)
 
 
-def assert_one_image_each(cluster: Cluster, member: Member, files: list[str]) -> None:
+def assert_one_image_each(cluster: Cluster, member: Pipeline, files: list[str]) -> None:
     for file_id in files:
         member.wait_for_state(file_id, "done")
     wait_for(lambda: not cluster.client.list_workflows(status=["ENQUEUED", "PENDING"]))

@@ -20,7 +20,7 @@ HALF = 9 * 1024 * 1024
 
 @pytest.fixture(scope="module")
 def pipeline(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    with pipeline_on(engines, tmp_path_factory.mktemp("kills") / "data") as running:
+    with pipeline_on(engines, tmp_path_factory.mktemp("kills") / "data", alone=True) as running:
         yield running
 
 

@@ -12,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from images_app.api.proxies import TrustedProxies
 from images_app.core import throttle
-from tests.integration.conftest import serving
 from tests.integration.gallery import problem
 from tests.support.ports import free_port
 from tests.support.server import RunningServer
+from tests.support.serving import serving
 
 LOOPBACK = ("127.0.0.0/8", "10.0.0.0/8", "2001:db8:1::/48")
 

@@ -1,18 +1,17 @@
 """`POST /api/files`: what can be sent, in either order of parts; every way to fail leaves nothing behind."""
 
 import hashlib
-import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
-from images_app.api.app import create_api
-from tests.integration.conftest import Api, serving
+from tests.integration.conftest import Api, served_api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import FORM, Slow, kept, nothing_happened, part, send, stored, under_way, upload
 from tests.support import photos
+from tests.support.other_process import OtherProcess
+from tests.support.ports import free_port
 
 LIMIT = 3_000_000
 
@@ -23,16 +22,12 @@ def gallery(api: Api) -> Gallery:
 
 
 @pytest.fixture
-def small(gallery: Gallery) -> Iterator[Gallery]:
-    """The same server with a limit of LIMIT bytes for one file."""
-    settings = gallery.api.world.settings.model_copy(update={"max_file_bytes": LIMIT})
-    world = replace(gallery.api.world, settings=settings, shared=None)  # which is of the other server
-    with socket.socket() as probe, ExitStack() as opened:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        url = opened.enter_context(serving(create_api(world), port))
-        api = Api(world, url, opened)
+def small(gallery: Gallery, other: OtherProcess | None) -> Iterator[Gallery]:
+    """The same servers with a limit of LIMIT bytes for one file."""
+    limited = {"max_file_bytes": LIMIT, "port": free_port()}
+    settings = gallery.api.world.settings.model_copy(update=limited)
+    world = replace(gallery.api.world, settings=settings, shared=None)  # which is of the other server's event loop
+    with served_api(world, other) as api:
         token = api.token(gallery.ada)[1]
         yield Gallery(api, gallery.ada, gallery.workspace, api.client(token))
 

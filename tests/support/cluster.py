@@ -13,28 +13,20 @@ from images_app import bootstrap, migrations
 from images_app.bootstrap import World
 from images_app.jobs.queue import DurableQueue
 from images_app.settings import load
-from tests.support.emulator import ACCOUNT_HASH, ACCOUNT_ID, TOKEN, RunningEmulator
+from tests.support.emulator import SIGNING_KEY, RunningEmulator
 from tests.support.gate import Gate
-from tests.support.pipeline import Pipeline, wait_for
+from tests.support.pipeline import Pipeline, remote_cloudflare, wait_for
 from tests.support.postgres import Postgres
 from tests.support.seaweed import Weed
 from tests.support.server import RunningServer
-
-
-class Member(Pipeline):
-    """One server of the cluster, and the pipeline as seen through it."""
-
-    @property
-    def _cloudflare(self) -> tuple[str, dict[str, str]]:
-        base = f"http://127.0.0.1:{self.gate.server_port}/cloudflare/client/v4/accounts/{ACCOUNT_ID}/images"
-        return base, {"Authorization": f"Bearer {TOKEN}"}
 
 
 @dataclass
 class Cluster:
     """The servers in the order of their slots, as long as none is started again."""
 
-    members: list[Member]
+    members: list[Pipeline]
+    """Each server, and the pipeline as seen through it."""
     gate: Gate
     beside: World
     """The same database and objects, seen from this process."""
@@ -91,20 +83,15 @@ def running_cluster(
     with ExitStack() as opened:
         url = opened.enter_context(postgres.database())
         objects = opened.enter_context(weed.settings())
-        emulator = opened.enter_context(RunningEmulator(folder / "cloudflare", fetch_bases=(f"{weed.endpoint}/",)))
+        reach = (f"{weed.endpoint}/",)
+        emulator = RunningEmulator(folder / "cloudflare", fetch_bases=reach, signing_key=SIGNING_KEY)
+        opened.enter_context(emulator)
         gate = opened.enter_context(Gate())
-        gate.server_port = emulator.port
         shared: dict[str, Any] = {
             "database_url": url,
             "secret_key": secrets.token_hex(32),
             **objects,
-            "cloudflare": "remote",
-            "cloudflare_api_base": f"{gate.url}/cloudflare/client/v4",
-            "cloudflare_account_id": ACCOUNT_ID,
-            "cloudflare_account_hash": ACCOUNT_HASH,
-            "cloudflare_api_token": TOKEN,
-            "delivery_base": f"{emulator.url}/imagedelivery",
-            "provision_rate": 0,
+            **remote_cloudflare(gate, emulator),
             "log_level": "info",
             **settings,
         }
@@ -119,6 +106,6 @@ def running_cluster(
             opened.enter_context(server)
             token = token or server.token()
             http = opened.enter_context(server.client(token))
-            cluster.members.append(Member(server, gate, http, beside))
+            cluster.members.append(Pipeline(server, gate, http, beside))
             cluster.whole()
         yield cluster

@@ -23,6 +23,8 @@ from tests.support.processes import wait_for_end
 ACCOUNT_ID = "0123456789abcdef0123456789abcdef"
 ACCOUNT_HASH = "cheeW4oKsx5ljh8e8BoL2A"
 TOKEN = "local-token-for-tests"
+SIGNING_KEY = "5f2d" * 16
+"""The account's, of an emulator that is given it."""
 
 
 class RunningEmulator:

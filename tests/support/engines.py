@@ -1,5 +1,6 @@
 """What a world is built on: the engines of the embedded default, or those of production as real servers."""
 
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -61,4 +62,6 @@ class Production:
             seaweed.shared().settings() as bucket,
             self.redis.database() as redis,
         ):
-            yield {"data_dir": folder, "database_url": url, "redis_url": redis, **bucket}
+            # Of all servers of this place: what one signs, another checks.
+            keys = {"secret_key": secrets.token_hex(32)}
+            yield {"data_dir": folder, "database_url": url, "redis_url": redis, **keys, **bucket}

@@ -1,9 +1,9 @@
-"""A real server behind a gate, and what a test wants to know of its pipeline."""
+"""Real servers behind a gate, and what a test wants to know of their pipeline."""
 
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,9 @@ import httpx
 from images_app import bootstrap
 from images_app.bootstrap import World
 from images_app.settings import load
-from tests.support.engines import Engines
+from tests.support.balanced import Balanced
+from tests.support.emulator import ACCOUNT_HASH, ACCOUNT_ID, SIGNING_KEY, TOKEN, RunningEmulator
+from tests.support.engines import Engines, Production
 from tests.support.gate import Gate
 from tests.support.photos import photo_jpeg
 from tests.support.server import RunningServer
@@ -39,6 +41,7 @@ class Pipeline:
     """A server, the gate in its way to Cloudflare, and a client that is signed in."""
 
     server: RunningServer
+    """The first, where there are several."""
     gate: Gate
     http: httpx.Client
     beside: World
@@ -50,6 +53,10 @@ class Pipeline:
 
     @cached_property
     def _cloudflare(self) -> tuple[str, dict[str, str]]:
+        """Where its images are, past the gate, and a credential."""
+        if self.server.environment.get("IMAGES_CLOUDFLARE") == "remote":
+            base = f"http://127.0.0.1:{self.gate.server_port}/cloudflare/client/v4/accounts/{ACCOUNT_ID}/images"
+            return base, {"Authorization": f"Bearer {TOKEN}"}
         found = json.loads(self.server.aeontel("cloudflare", "credentials").stdout)
         base = f"{self.server.url}/cloudflare/client/v4/accounts/{found['accountId']}/images"
         return base, {"Authorization": f"Bearer {found['apiToken']}"}
@@ -123,8 +130,42 @@ def running_pipeline(data_dir: Path, **settings: object) -> Iterator[Pipeline]:
                 beside.close()
 
 
+def remote_cloudflare(gate: Gate, emulator: RunningEmulator) -> dict[str, Any]:
+    """The settings of servers whose Cloudflare is that one, behind the gate."""
+    gate.server_port = emulator.port
+    return {
+        "cloudflare": "remote",
+        "cloudflare_api_base": f"{gate.url}/cloudflare/client/v4",
+        "cloudflare_account_id": ACCOUNT_ID,
+        "cloudflare_account_hash": ACCOUNT_HASH,
+        "cloudflare_api_token": TOKEN,
+        "cloudflare_signing_key": SIGNING_KEY,
+        "delivery_base": f"{emulator.url}/imagedelivery",
+        "provision_rate": 0,
+    }
+
+
 @contextmanager
-def pipeline_on(engines: Engines, folder: Path, **settings: Any) -> Iterator[Pipeline]:
-    """A server on these engines, with its way to Cloudflare through a gate."""
-    with engines.place(folder) as place, running_pipeline(**place, **settings) as running:
-        yield running
+def running_pair(data_dir: Path, **settings: Any) -> Iterator[Pipeline]:
+    """Start two servers on one database, bucket and Redis; the client asks them in turn."""
+    with ExitStack() as opened:
+        reach = (f"{settings['s3_endpoint']}/",)
+        emulator = RunningEmulator(data_dir.with_name("cloudflare"), fetch_bases=reach, signing_key=SIGNING_KEY)
+        gate = opened.enter_context(Gate())
+        both = {**remote_cloudflare(gate, opened.enter_context(emulator)), **settings}
+        first, second = (RunningServer(folder, **both) for folder in (data_dir, data_dir.with_name("second")))
+        opened.enter_context(first)
+        opened.enter_context(second)
+        http = opened.enter_context(first.client(transport=Balanced([first.port, second.port])))
+        beside = bootstrap.build(load(data_dir=data_dir, port=first.port, _env_file=None, **both))
+        opened.callback(beside.close)
+        yield Pipeline(first, gate, http, beside)
+
+
+@contextmanager
+def pipeline_on(engines: Engines, folder: Path, *, alone: bool = False, **settings: Any) -> Iterator[Pipeline]:
+    """A server on these engines, with its way to Cloudflare through a gate; two on those of production, unless a test
+    is about the fate of one process (`alone`)."""
+    running = running_pair if isinstance(engines, Production) and not alone else running_pipeline
+    with engines.place(folder) as place, running(**place, **settings) as pipeline:
+        yield pipeline

@@ -170,6 +170,7 @@ class RunningServer:
         finally:
             database.close()
 
-    def client(self, token: str | None = None) -> httpx.Client:
+    def client(self, token: str | None = None, transport: httpx.BaseTransport | None = None) -> httpx.Client:
         """A client that is signed in with a bearer token."""
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token or self.token()}"}, timeout=30)
+        headers = {"Authorization": f"Bearer {token or self.token()}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, transport=transport)

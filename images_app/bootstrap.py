@@ -71,13 +71,14 @@ def build(settings: Settings) -> World:
     """The world that these settings describe."""
     own = keys.load(settings.make_data_dir() / "keys", settings.secret_key)
     database = Database(settings.database_url)
+    cloudflare = cloudflare_images(settings, own, database)
     return World(
         settings=settings,
         keys=own,
         database=database,
         objects=object_store(settings, own),
-        cloudflare=cloudflare_images(settings, own, database),
-        delivery=delivery(settings, own, _account_hash(settings, own, database)),
+        cloudflare=cloudflare,
+        delivery=delivery(settings, own, _account_hash(settings, own, database, cloudflare.account)),
         media=DecoderPool(settings.decoder_processes),
         queue=DurableQueue(settings.database_url),
         mail=_mailer(settings),
@@ -161,13 +162,13 @@ def cloudflare_images(settings: Settings, own: keys.Keys, database: Database | N
     )
 
 
-def _account_hash(settings: Settings, own: keys.Keys, database: Database) -> Callable[[], str]:
+def _account_hash(settings: Settings, own: keys.Keys, database: Database, account: str) -> Callable[[], str]:
     """What the account is called in delivery URLs. Until the first image has told it, no URL could work anyway."""
     if settings.cloudflare == "local":
         return lambda: own.cloudflare_account_hash
     if settings.cloudflare_account_hash:
         return lambda: settings.cloudflare_account_hash
-    learning = learnt.Recollection(database, learnt.ACCOUNT_HASH)
+    learning = learnt.Recollection(database, learnt.account_hash_of(account))
     return lambda: learning() or "account-hash-not-known-yet"
 
 

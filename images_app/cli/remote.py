@@ -17,6 +17,7 @@ def require_cloudflare(settings: Settings) -> None:
     client = bootstrap.cloudflare_images(settings, keys.load(settings.make_data_dir() / "keys", settings.secret_key))
     try:
         client.check()
+        client.check_may_write()
     except CloudflareError as error:
         if error.account == "refused":
             raise SettingsError(

@@ -49,6 +49,10 @@ VARIANTS = (
 class CloudflareImages(Protocol):
     """Every call is synchronous and raises CloudflareError."""
 
+    @property
+    def account(self) -> str:
+        """Which account at which Cloudflare this is; no secret, and the same on every server."""
+
     def create_from_url(
         self, url: str, *, metadata: dict[str, str], creator: str, require_signed_urls: bool
     ) -> RemoteImage:
@@ -84,6 +88,9 @@ class CloudflareImages(Protocol):
 
     def check(self) -> None:
         """Raise when the account cannot be used with these credentials; cheap."""
+
+    def check_may_write(self) -> None:
+        """Raise when these credentials may only read. Changes nothing."""
 
     def close(self) -> None:
         """Return connections."""

@@ -1,6 +1,7 @@
 """Cloudflare Images over HTTP: the real one and the local one speak the same protocol."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -52,6 +53,11 @@ class HttpCloudflareImages:
             trust_env=False,
             follow_redirects=False,
         )
+
+    @property
+    def account(self) -> str:
+        """Which account at which Cloudflare this is; no secret, and the same on every server."""
+        return self._base
 
     def create_from_url(
         self, url: str, *, metadata: dict[str, str], creator: str, require_signed_urls: bool
@@ -122,6 +128,18 @@ class HttpCloudflareImages:
     def check(self) -> None:
         """Raise when the account cannot be used with these credentials; cheap."""
         self._call("GET", "/v1/stats", timeout=_SMALL_TIMEOUT)
+
+    def check_may_write(self) -> None:
+        """Raise when these credentials may only read. Changes nothing: it deletes an image that nobody has, and whether
+        we may is asked before whether there is one."""
+        try:
+            self._call("DELETE", f"/v1/{uuid.uuid4()}", timeout=_SMALL_TIMEOUT)
+        except CloudflareError as error:
+            if error.account == "refused":
+                said = f"The token may only read; it needs the permission Cloudflare Images: Edit. {error.detail}"
+                raise CloudflareError(said, status=error.status, account="refused") from None
+            if error.upstream_code != 5404:
+                raise
 
     def close(self) -> None:
         """Close idle connections."""

@@ -79,8 +79,10 @@ class Outcome:
     """Says nothing about this file (rate limit, credentials, no connection): does not use the run up."""
     stops: Literal["full", "refused"] | None = None
     """Cloudflare refuses us as a whole: nothing is provisioned until that is over (`pause.py`)."""
+    account: str = ""
+    """Which account has the image (`CloudflareImages.account`)."""
     account_hash: str | None = None
-    """The account's part of delivery URLs, as Cloudflare told it with the image."""
+    """That account's part of delivery URLs, as Cloudflare told it with the image."""
     looked: bool = False
     """Earlier executions may have left images behind: sweep for duplicates afterwards."""
 
@@ -184,6 +186,7 @@ def _perform(
         "done",
         cf_image_id=image.id,
         is_private=image.require_signed_urls,
+        account=cloudflare.account,
         account_hash=image.account_hash,
         info=prepared.info,
         looked=looked,

@@ -1,6 +1,7 @@
 """Facts that are learnt once (another service tells them in passing, or a first start makes them up), kept in the
 database so that every server knows them from then on."""
 
+import hashlib
 import time
 from collections.abc import Callable
 
@@ -10,10 +11,15 @@ from sqlmodel import Session, select
 from images_app.database import Database
 from images_app.models import LearntFact
 
-ACCOUNT_HASH = "cloudflare_account_hash"
-"""The account's part of delivery URLs: Cloudflare's API tells it with an image, and nowhere else."""
 _KNOWN_FOR_S = 60.0
 _UNKNOWN_FOR_S = 1.0
+
+
+def account_hash_of(account: str) -> str:
+    """The name of the fact what a Cloudflare account (`CloudflareImages.account`) is called in delivery URLs:
+    Cloudflare's API tells it with an image, and nowhere else. A server that moves to another account, or from the local
+    Cloudflare to the real one, does not know that one's yet."""
+    return f"cloudflare_account_hash:{hashlib.sha256(account.encode()).hexdigest()[:32]}"
 
 
 def learn(session: Session, name: str, value: str) -> None:

@@ -132,7 +132,7 @@ def _done(session: Session, file: File, outcome: Outcome) -> None:
     session.add(image)
     counters.add(session, file.workspace_id, "images", 1)
     if outcome.account_hash is not None:
-        learnt.learn(session, learnt.ACCOUNT_HASH, outcome.account_hash)
+        learnt.learn(session, learnt.account_hash_of(outcome.account), outcome.account_hash)
     clear_error(session, file)
     file.provisioning_state = "done"
     file.next_attempt_at = None

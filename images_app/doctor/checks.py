@@ -37,6 +37,7 @@ def checks(world: World, *, cloudflare: bool) -> Iterator[Check]:
     refused = _tried(CREDENTIALS, world.cloudflare.check)
     yield refused
     if not refused.problem:
+        yield _tried("Cloudflare: permission to write", world.cloudflare.check_may_write)
         yield _variants(world)
         yield _flexible(world)
 

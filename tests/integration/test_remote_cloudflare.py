@@ -11,12 +11,14 @@ import httpx
 import jwt
 import pytest
 
+from images_app.emulator.config import EmulatorConfig
 from tests.support.emulator import ACCOUNT_HASH, ACCOUNT_ID, TOKEN, RunningEmulator
 from tests.support.photos import photo_jpeg
 from tests.support.pipeline import wait_for
 from tests.support.server import RunningServer
 
 KEY = "a signing key, as text"
+READ_TOKEN = EmulatorConfig(Path(), ACCOUNT_ID, ACCOUNT_HASH, TOKEN, "").read_token
 
 
 def settings_of(cloudflare: RunningEmulator) -> dict[str, object]:
@@ -124,6 +126,28 @@ def test_pictures_are_provisioned_there_and_the_account_hash_is_learnt_for_good(
         wait_for(lambda: stored(cloudflare) == 1)
 
 
+def test_a_server_that_leaves_the_local_one_forgets_what_that_was_called(
+    server: RunningServer, cloudflare: RunningEmulator
+) -> None:
+    cloudflare.start()
+    server.use(cloudflare="local", delivery_base="")
+    server.start()
+    with server.client() as client:
+        old = image(client, upload(client))
+    server.stop()
+    server.use(**settings_of(cloudflare))
+    server.start()
+    with server.client() as client:
+
+        def account(file_id: str) -> str:
+            shown = urlsplit(client.get(f"/api/images/{file_id}").json()["url"])
+            return shown.path.removeprefix("/imagedelivery/").partition("/")[0]
+
+        assert account(old["fileId"]) == "account-hash-not-known-yet"
+        image(client, upload(client))
+        wait_for(lambda: account(old["fileId"]) == ACCOUNT_HASH)
+
+
 def test_private_pictures_are_signed_with_the_accounts_key(server: RunningServer, cloudflare: RunningEmulator) -> None:
     cloudflare.start()
     server.use(url_signing="cloudflare", cloudflare_signing_key=KEY)
@@ -140,6 +164,7 @@ def test_private_pictures_are_signed_with_the_accounts_key(server: RunningServer
         ({"cloudflare_api_token": "not-this-one"}, "403, 9109"),
         ({"cloudflare_account_id": "f" * 32}, "403, 5403"),
         ({"cloudflare_api_token": ""}, "IMAGES_CLOUDFLARE_API_TOKEN"),
+        ({"cloudflare_api_token": READ_TOKEN}, "may only read; it needs the permission Cloudflare Images: Edit"),
     ],
 )
 def test_credentials_that_cannot_work_refuse_to_start_in_one_line(
@@ -151,7 +176,7 @@ def test_credentials_that_cannot_work_refuse_to_start_in_one_line(
     assert result.returncode == 1
     assert len(result.stderr.strip().splitlines()) == 1
     assert said in result.stderr
-    assert "not-this-one" not in result.stderr
+    assert str(wrong.get("cloudflare_api_token") or "not-this-one") not in result.stderr
 
 
 def test_a_cloudflare_that_is_away_keeps_nobody_from_uploading(

@@ -1,6 +1,6 @@
 """Every list that there is, read by the product's own functions: for tests of how a database goes about it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -136,7 +136,7 @@ def furnish(session: Session) -> None:
             at = now() + timedelta(days=1)
             session.add(SignIn(user_id=viewer.user_id, secret_hash=f"{viewer.user_id}{n}", expires_at=at))
     for n in range(FILES):
-        _upload(session, n)
+        upload(session, n, _PLACES, created_by=VIEWERS["one"].user_id)
 
 
 def _join(session: Session, user_id: str, places: list[str]) -> None:
@@ -146,11 +146,11 @@ def _join(session: Session, user_id: str, places: list[str]) -> None:
         events.record(session, "member.added", place, actor_id=None, data={})
 
 
-def _upload(session: Session, n: int) -> None:
-    """File `n`: half of them in the first workspace, every tenth failed, every fifteenth in the trash."""
+def upload(session: Session, n: int, places: Sequence[str], *, created_by: str) -> None:
+    """File `n`: half of them in the first of these workspaces, every tenth failed, every fifteenth in the trash."""
     file = File(
-        workspace_id=_PLACES[n % WORKSPACES if n % 2 else 0],
-        created_by=VIEWERS["one"].user_id,
+        workspace_id=places[n % len(places) if n % 2 else 0],
+        created_by=created_by,
         name=f"{n}.jpg",
         mime="image/jpeg",
         size=1,

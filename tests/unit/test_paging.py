@@ -16,9 +16,9 @@ from images_app.core.paging import Page, Window
 from images_app.database import Database
 from images_app.errors import ConflictingCursors, InvalidCursor, InvalidParameter, NotFound
 from images_app.models import Event, File, Image, Membership, User, Workspace
+from tests.support.readings import FILES, WORKSPACES, upload
 
-WORKSPACES = 120
-FILES = 400
+PLACES = [f"wsp_{n}" for n in range(WORKSPACES)]
 MEMBERSHIPS = {"none": 0, "one": 1, "three": 3, "fifty": 50, "many": WORKSPACES}
 VIEWERS = {
     name: Viewer(f"usr_{name}", f"{name}@localhost", name == "admin", "session", "ses_1")
@@ -44,46 +44,20 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         _people(session)
     for n in range(FILES):
         with database.write() as session:
-            _file(session, n)
+            upload(session, n, PLACES, created_by="usr_one")
     yield database
     database.close()
 
 
 def _people(session: Session) -> None:
     session.add_all(User(id=viewer.user_id, email=viewer.email) for viewer in VIEWERS.values())
-    session.add_all(Workspace(id=f"wsp_{n}", name=str(n), bucket=str(n)) for n in range(WORKSPACES))
+    session.add_all(Workspace(id=place, name="A", bucket=place) for place in PLACES)
     session.flush()
     for name, number in MEMBERSHIPS.items():
-        for n in range(number):
-            session.add(Membership(workspace_id=f"wsp_{n}", user_id=f"usr_{name}", role="editor"))
-    for n in range(WORKSPACES):
-        counters.create(session, f"wsp_{n}")
-
-
-def _file(session: Session, n: int) -> None:
-    """File `n`: half of them in the first workspace, every tenth failed, every fifteenth in the trash."""
-    file = File(
-        workspace_id=f"wsp_{n % WORKSPACES if n % 2 else 0}",
-        created_by="usr_one",
-        name=f"{n}.jpg",
-        mime="image/jpeg",
-        size=1,
-        sha256="0" * 64,
-        object_key=str(n),
-        status="error" if n % 10 == 0 else "ready",
-        is_trashed=n % 15 == 0,
-    )
-    session.add(file)
-    session.flush()
-    names = ["trash"] if file.is_trashed else ["files", f"files:{file.status}"]
-    events.emit(session, "file.ready", file)
-    if file.status == "ready" and not file.is_trashed:
-        image_id = ids.image_of(file.id)
-        session.add(Image(id=image_id, file_id=file.id, workspace_id=file.workspace_id, cf_image_id=str(n)))
-        events.emit(session, "image.created", file, image_id=image_id)
-        names.append("images")
-    for name in names:
-        counters.add(session, file.workspace_id, name, 1)
+        for place in PLACES[:number]:
+            session.add(Membership(workspace_id=place, user_id=f"usr_{name}", role="editor"))
+    for place in PLACES:
+        counters.create(session, place)
 
 
 def _all_keys(session: Session, name: str, viewer: Viewer) -> list[Any]:
@@ -98,8 +72,7 @@ def _all_keys(session: Session, name: str, viewer: Viewer) -> list[Any]:
     }[name]
     rows = session.exec(select(key, workspace).where(condition)).all()  # type: ignore[call-overload]
     number = MEMBERSHIPS.get(viewer.user_id.removeprefix("usr_"), WORKSPACES)
-    seen = {f"wsp_{n}" for n in range(number)}
-    return sorted((key for key, home in rows if home in seen), reverse=LISTS[name][1].newest_first)
+    return sorted((key for key, home in rows if home in PLACES[:number]), reverse=LISTS[name][1].newest_first)
 
 
 def _key(name: str, item: Any) -> Any:

@@ -28,12 +28,11 @@ from tests.support.ports import free_port
 from tests.support.postgres import Postgres, binaries
 from tests.support.redis import Redis
 from tests.support.redis import binary as redis_server
+from tests.support.server import TLS
 from tests.support.serving import serving_api
 
 EMAIL = "ada@example.com"
 ENGINES = ("embedded", "production")
-_TLS = httpx.create_ssl_context()
-"""Made once: it takes longer than most requests, and no client here even uses it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -130,7 +129,7 @@ class Api:
     def client(self, token: str | None = None, **options: object) -> httpx.Client:
         """A client without credential, or with a bearer token; its requests go to each server in turn."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        way = Balanced(self.ports, verify=_TLS)
+        way = Balanced(self.ports, verify=TLS)
         client = httpx.Client(base_url=self.url, headers=headers, timeout=30, transport=way, **options)  # type: ignore[arg-type]
         return self.opened.enter_context(client)
 

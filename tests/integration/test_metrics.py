@@ -2,14 +2,24 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.integration.conftest import Api
 from tests.support.photos import photo_jpeg
 from tests.support.pipeline import wait_for
 from tests.support.server import RunningServer
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that writes a line about every request."""
+    folder = tmp_path_factory.mktemp("telling") / "data"
+    with RunningServer(folder, log_format="json", log_level="info") as running:
+        yield running
 
 
 def value(text: str, sample: str) -> float:
@@ -52,8 +62,8 @@ def test_the_figures_follow_what_happens(tmp_path: Path) -> None:
         assert "wsp_" not in text
 
 
-def test_a_live_stream_is_counted_while_it_lasts(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "data") as server, server.client() as http:
+def test_a_live_stream_is_counted_while_it_lasts(telling: RunningServer) -> None:
+    with telling.client() as http:
         with http.stream("GET", "/api/events", headers={"Accept": "text/event-stream"}) as stream:
             chunks = stream.iter_raw()  # kept: the connection ends with it
             next(chunks)
@@ -73,11 +83,11 @@ def test_figures_are_for_this_machine_and_for_admins(api: Api) -> None:
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
-def test_every_request_is_a_line_that_carries_its_id_and_no_secret(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "data", log_format="json", log_level="info") as server, server.client() as http:
+def test_every_request_is_a_line_that_carries_its_id_and_no_secret(telling: RunningServer) -> None:
+    with telling.client() as http:
         http.get("/api/images?token=hunter2", headers={"X-Request-Id": "mine-1"})
-        httpx.get(f"{server.url}/objects/x?token=hunter3")
-        log = server.wait_for_log('"/objects/x"')
+        httpx.get(f"{telling.url}/objects/x?token=hunter3")
+        log = telling.wait_for_log('"/objects/x"')
         seen = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
         (mine,) = [line for line in seen if line.get("request_id") == "mine-1"]
         assert (mine["method"], mine["path"], mine["status"]) == ("GET", "/api/images", 200)
@@ -85,11 +95,11 @@ def test_every_request_is_a_line_that_carries_its_id_and_no_secret(tmp_path: Pat
         assert str(http.headers["authorization"]).split()[1] not in log
 
 
-def test_a_line_about_an_attempt_names_its_file(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "data", log_format="json", log_level="info") as server, server.client() as http:
+def test_a_line_about_an_attempt_names_its_file(telling: RunningServer) -> None:
+    with telling.client() as http:
         workspace = http.get("/api/me").json()["workspaces"][0]["id"]
         answer = http.post("/api/files", data={"workspaceId": workspace}, files={"file": ("bad.jpg", b"no picture")})
         file_id = str(answer.raise_for_status().json()["id"])
-        log = server.wait_for_log("given up after")
+        log = telling.wait_for_log("given up after")
         (line,) = [json.loads(line) for line in log.splitlines() if "given up after" in line]
         assert line["file_id"] == file_id

@@ -17,7 +17,15 @@ from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RunningServer]:
+    """Of this test's own, to be ended."""
     with RunningServer(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One for all tests that only look at it."""
+    with RunningServer(tmp_path_factory.mktemp("standing") / "data") as running:
         yield running
 
 
@@ -31,10 +39,10 @@ def test_ctrl_c_ends_it_cleanly_and_a_restart_keeps_everything(server: RunningSe
     assert "Traceback" not in server.log
 
 
-def test_the_first_start_makes_the_admin_with_a_workspace(server: RunningServer) -> None:
-    answer = httpx.post(f"{server.url}/api/session", json={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
+def test_the_first_start_makes_the_admin_with_a_workspace(standing: RunningServer) -> None:
+    answer = httpx.post(f"{standing.url}/api/session", json={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
     assert answer.status_code == 200
-    me = httpx.get(f"{server.url}/api/me", cookies=answer.cookies).json()
+    me = httpx.get(f"{standing.url}/api/me", cookies=answer.cookies).json()
     assert me["isAdmin"] is True
     assert [workspace["role"] for workspace in me["workspaces"]] == ["owner"]
 
@@ -65,8 +73,8 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     assert str(server.port) in result.stderr
 
 
-def test_a_second_server_on_the_same_data_is_refused(server: RunningServer) -> None:
-    other = RunningServer(server.data_dir)
+def test_a_second_server_on_the_same_data_is_refused(standing: RunningServer) -> None:
+    other = RunningServer(standing.data_dir)
     result = other.aeontel("serve", "--headless")
     assert result.returncode == 1
     assert "IMAGES_DATA_DIR" in result.stderr
@@ -106,26 +114,26 @@ def test_token_create_says_what_is_wrong_and_prints_nothing(tmp_path: Path, argu
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_cloudflare_credentials_open_the_local_cloudflare(server: RunningServer) -> None:
-    credentials = json.loads(server.aeontel("cloudflare", "credentials").stdout)
+def test_cloudflare_credentials_open_the_local_cloudflare(standing: RunningServer) -> None:
+    credentials = json.loads(standing.aeontel("cloudflare", "credentials").stdout)
     assert set(credentials) == {"apiBase", "accountId", "accountHash", "apiToken", "deliveryBase"}
     answer = httpx.get(
-        f"{server.url}/cloudflare/client/v4/accounts/{credentials['accountId']}/images/v2",
+        f"{standing.url}/cloudflare/client/v4/accounts/{credentials['accountId']}/images/v2",
         headers={"Authorization": f"Bearer {credentials['apiToken']}"},
     )
     assert answer.json()["success"] is True
 
 
-def test_secrets_are_readable_by_the_owner_only(server: RunningServer) -> None:
-    keys = list((server.data_dir / "keys").iterdir())
+def test_secrets_are_readable_by_the_owner_only(standing: RunningServer) -> None:
+    keys = list((standing.data_dir / "keys").iterdir())
     assert keys
     assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
 
 
-def test_it_listens_on_loopback_only(server: RunningServer) -> None:
+def test_it_listens_on_loopback_only(standing: RunningServer) -> None:
     listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    assert f"0100007F:{server.port:04X}" in listening
-    assert f"00000000:{server.port:04X}" not in listening
+    assert f"0100007F:{standing.port:04X}" in listening
+    assert f"00000000:{standing.port:04X}" not in listening
 
 
 def test_who_stands_still_in_the_middle_of_a_download_does_not_keep_it_from_ending(server: RunningServer) -> None:
@@ -146,11 +154,11 @@ def test_nothing_of_the_server_outlives_a_kill(server: RunningServer) -> None:
     assert httpx.get(f"{server.url}/api/health/live").status_code == 200
 
 
-def test_no_upload_route_of_the_framework_is_mounted(server: RunningServer) -> None:
-    assert httpx.post(f"{server.url}/_upload", files={"f": b"x"}).status_code == 404
+def test_no_upload_route_of_the_framework_is_mounted(standing: RunningServer) -> None:
+    assert httpx.post(f"{standing.url}/_upload", files={"f": b"x"}).status_code == 404
 
 
-def test_connections_that_idle_keep_nobody_out(server: RunningServer) -> None:
+def test_connections_that_idle_keep_nobody_out(standing: RunningServer) -> None:
     """More of them than the web server would accept by itself: 1,024, of browsers, proxies and open event streams."""
     soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(most, 2048)), most))
@@ -158,10 +166,10 @@ def test_connections_that_idle_keep_nobody_out(server: RunningServer) -> None:
     idle: list[socket.socket] = []
     try:
         for _ in range(1_030):
-            idle.append(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+            idle.append(socket.create_connection(("127.0.0.1", standing.port), timeout=30))
             idle[-1].sendall(ask)
             assert idle[-1].recv(65_536).startswith(b"HTTP/1.1 200")
-        with server.client() as client:
+        with standing.client() as client:
             assert client.get("/api/me", timeout=30).status_code == 200
     finally:
         for connection in idle:

@@ -19,7 +19,7 @@ from tests.support.emulator import ACCOUNT_HASH, ACCOUNT_ID, SIGNING_KEY, TOKEN,
 from tests.support.engines import Engines, Production
 from tests.support.gate import Gate
 from tests.support.photos import photo_jpeg
-from tests.support.server import RunningServer
+from tests.support.server import TLS, RunningServer
 
 T = TypeVar("T")
 _WITHIN_S = 60.0
@@ -100,7 +100,7 @@ class Pipeline:
         """The images of a file at the local Cloudflare, asked without the gate."""
         base, headers = self._cloudflare
         params = {"meta.fileId[eq]": file_id, "per_page": "100"}
-        answer = httpx.get(f"{base}/v2", params=params, headers=headers, timeout=30).raise_for_status()
+        answer = httpx.get(f"{base}/v2", params=params, headers=headers, timeout=30, verify=TLS).raise_for_status()
         return list(answer.json()["result"]["images"])
 
     def copy_again(self, file_id: str) -> str:
@@ -156,7 +156,7 @@ def running_pair(data_dir: Path, **settings: Any) -> Iterator[Pipeline]:
         first, second = (RunningServer(folder, **both) for folder in (data_dir, data_dir.with_name("second")))
         opened.enter_context(first)
         opened.enter_context(second)
-        http = opened.enter_context(first.client(transport=Balanced([first.port, second.port])))
+        http = opened.enter_context(first.client(transport=Balanced([first.port, second.port], verify=TLS)))
         beside = bootstrap.build(load(data_dir=data_dir, port=first.port, _env_file=None, **both))
         opened.callback(beside.close)
         yield Pipeline(first, gate, http, beside)

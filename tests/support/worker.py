@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from images_app import bootstrap
-from images_app.jobs.lifespan import jobs
-from images_app.settings import load
+from images_app.cli.serving import built_to_stay
 
 _ROOT = Path(__file__).parents[2]
 
@@ -44,6 +42,11 @@ class RunningWorker:
 
 
 async def _work(settings: dict[str, Any]) -> None:
+    with built_to_stay():
+        from images_app import bootstrap  # in here, as in the server, since tests start many of these
+        from images_app.jobs.lifespan import jobs
+        from images_app.settings import load
+
     async def ready() -> None:
         """At once: whoever is called is somewhere else."""
 

@@ -57,6 +57,7 @@ def make_engine(address: str) -> Engine:
         "pool_size": _KEPT_OPEN,
         "max_overflow": CONNECTIONS - _KEPT_OPEN,
         "pool_timeout": _WAIT_S,
+        "pool_use_lifo": True,  # the connection that was used last has its pages and statements at hand
     }
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **pool)

@@ -1,5 +1,7 @@
 """Images: the gallery's items, and their removal. There is no way to make one but to upload its file."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
 import orjson
@@ -98,7 +100,7 @@ def list_images(look: Look, query: Annotated[ImagesQuery, Query()]) -> Response:
         ids=parts(query.ids),
         details=bool(include),
     )
-    data = [shown(look.world, row, include) for row in page.items]
+    data = shown(look.world, page.items, include)
     return _json({"data": data, "pageInfo": page_info(page).model_dump(by_alias=True)}, links(look.request, page))
 
 
@@ -107,7 +109,8 @@ def list_images(look: Look, query: Annotated[ImagesQuery, Query()]) -> Response:
 def get_image_by_file(look: Look, file_id: str, query: Annotated[ImageQuery, Query()]) -> Response:
     """Get the image of a file."""
     include = _included(query.include)
-    return _json(shown(look.world, images.by_file(look.session, look.viewer, file_id, details=bool(include)), include))
+    row = images.by_file(look.session, look.viewer, file_id, details=bool(include))
+    return _json(shown(look.world, [row], include)[0])
 
 
 @router.get("/{id}", response_model=ImageShown, responses=fails(400, 401, 403, 404))
@@ -115,7 +118,8 @@ def get_image_by_file(look: Look, file_id: str, query: Annotated[ImageQuery, Que
 def get_image(look: Look, id: str, query: Annotated[ImageQuery, Query()]) -> Response:
     """Get an image by its own id, or by its file's."""
     include = _included(query.include)
-    return _json(shown(look.world, images.get(look.session, look.viewer, id, details=bool(include)), include))
+    row = images.get(look.session, look.viewer, id, details=bool(include))
+    return _json(shown(look.world, [row], include)[0])
 
 
 def _included(texts: list[str] | None) -> frozenset[str]:
@@ -134,22 +138,34 @@ def delete_image(id: str, world: WorldDep, viewer: ViewerDep) -> Success:
     return Success()
 
 
-def shown(world: World, row: ImageRow, include: frozenset[str]) -> dict[str, Any]:
-    """An image as JSON: nine fields, and what `include` asks for."""
-    url, cf_image_id, is_private = world.delivery.url, row.cf_image_id, row.is_private
-    found: dict[str, Any] = {
-        "id": row.id,
-        "fileId": row.file_id,
-        "workspaceId": row.workspace_id,
-        "cfImageId": cf_image_id,
-        "width": row.width,
-        "height": row.height,
-        "size": row.size,
-        "exif": None if row.exif is None else orjson.Fragment(row.exif),
-        "url": url(cf_image_id, "public", private=is_private),
-    }
+def shown(world: World, rows: Sequence[ImageRow], include: frozenset[str]) -> list[dict[str, Any]]:
+    """Images as JSON: nine fields, and what `include` asks for."""
+    signed, public = partial(world.delivery.url, private=True), world.delivery.public()
+    found: list[dict[str, Any]] = [
+        {
+            "id": id,
+            "fileId": file_id,
+            "workspaceId": workspace_id,
+            "cfImageId": cf_image_id,
+            "width": width,
+            "height": height,
+            "size": size,
+            "exif": None if exif is None else orjson.Fragment(exif),
+            "url": signed(cf_image_id) if is_private else public(cf_image_id),
+        }
+        for id, file_id, workspace_id, cf_image_id, width, height, size, exif, is_private, _ in rows
+    ]
+    if include:
+        for row, image in zip(rows, found, strict=True):
+            image |= _more(world, row, include)
+    return found
+
+
+def _more(world: World, row: ImageRow, include: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if "variants" in include:
-        found["variants"] = {name: url(cf_image_id, name, private=is_private) for name in _VARIANTS}
+        url = partial(world.delivery.url, row.cf_image_id, private=row.is_private)
+        found["variants"] = {name: url(name) for name in _VARIANTS}
     if (more := row.details) is None:
         return found
     if "file" in include:

@@ -22,22 +22,18 @@ class Picture(NamedTuple):
     @property
     def path(self) -> str:
         """As it stands in the URL after the base: sub-paths of a custom id stay paths, `%` becomes `%25`."""
-        return _path(*self)
+        before, after = _around("", self.account_hash, self.variant)
+        return f"{before}{quote(self.image_id)}{after}"
 
 
 @lru_cache(64)
-def _around(account_hash: str, variant: str) -> tuple[str, str]:
-    """What stands before and after the image's id in a path."""
-    return f"/{quote(account_hash, safe='')}/", f"/{quote(variant, safe='')}"
+def _around(base: str, account_hash: str, variant: str) -> tuple[str, str]:
+    """What stands before and after the image's id in a URL."""
+    return f"{base}/{quote(account_hash, safe='')}/", f"/{quote(variant, safe='')}"
 
 
 # Nearly every id stays as it is; `quote` would take longer to find that out than the rest of an image in a list.
 _UNCHANGED = re.compile(r"[0-9A-Za-z_-]*").fullmatch
-
-
-def _path(account_hash: str, image_id: str, variant: str) -> str:
-    before, after = _around(account_hash, variant)
-    return before + (image_id if _UNCHANGED(image_id) else quote(image_id)) + after
 
 
 class Signature(Protocol):
@@ -100,6 +96,15 @@ class Delivery:
         parts = urlsplit(self._base)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def public(self, variant: str = "public") -> Callable[[str], str]:
+        """The URL of this variant by the id of a public image: made once for a page of them."""
+        before, after = _around(self._base, self._account_hash(), variant)
+
+        def url(image_id: str) -> str:
+            return f"{before}{image_id if _UNCHANGED(image_id) else quote(image_id)}{after}"
+
+        return url
+
     def url(self, image_id: str, variant: str = "public", *, private: bool = False, now: float | None = None) -> str:
         """The URL of a named variant.
 
@@ -107,7 +112,7 @@ class Delivery:
         than a link that answers 403.
         """
         if not private:
-            return self._base + _path(self._account_hash(), image_id, variant)
+            return self.public(variant)(image_id)
         picture = Picture(self._account_hash(), image_id, variant)
         if self._signature is None:
             raise ValueError("no key to sign the URL of a private image")

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from sqlalchemy import bindparam, literal
-from sqlalchemy import select as select_plain
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from images_app.errors import Forbidden, NotFound
 from images_app.models import Membership, Workspace, table
+from images_app.prepared import Prepared
 
 Scope = Literal["read", "write", "delete"]
 Role = Literal["owner", "editor", "viewer"]
@@ -29,11 +30,13 @@ _ALLOWED: dict[str, frozenset[Action]] = {
 
 
 _MEMBER = table(Membership).c
-_MINE = select_plain(_MEMBER.workspace_id).where(_MEMBER.user_id == bindparam("user_id"))
-_ROLE = select_plain(_MEMBER.role).where(
-    _MEMBER.user_id == bindparam("user_id"), _MEMBER.workspace_id == bindparam("workspace_id")
+_MINE = Prepared(select_columns(_MEMBER.workspace_id).where(_MEMBER.user_id == bindparam("user_id")))
+_ROLE = Prepared(
+    select_columns(_MEMBER.role).where(
+        _MEMBER.user_id == bindparam("user_id"), _MEMBER.workspace_id == bindparam("workspace_id")
+    )
 )
-_WORKSPACE = select_plain(table(Workspace).c.id).where(table(Workspace).c.id == bindparam("id"))
+_WORKSPACE = Prepared(select_columns(table(Workspace).c.id).where(table(Workspace).c.id == bindparam("id")))
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def workspaces(session: Session, viewer: Viewer, workspace_id: str | None = None
         return (workspace_id,)
     if viewer.is_admin:
         return None if viewer.token_workspaces is None else tuple(sorted(viewer.token_workspaces))
-    mine = session.scalars(_MINE, {"user_id": viewer.user_id}).all()
+    mine = [workspace for (workspace,) in _MINE.all(session, {"user_id": viewer.user_id})]
     return tuple(sorted(w for w in mine if viewer.token_workspaces is None or w in viewer.token_workspaces))
 
 
@@ -97,13 +100,13 @@ def role_in(session: Session, viewer: Viewer, workspace_id: str) -> str:
     if viewer.token_workspaces is not None and workspace_id not in viewer.token_workspaces:
         raise NotFound
     if viewer.is_admin:
-        if session.scalar(_WORKSPACE, {"id": workspace_id}) is None:
+        if _WORKSPACE.first(session, {"id": workspace_id}) is None:
             raise NotFound
         return "owner"
-    role: str | None = session.scalar(_ROLE, {"workspace_id": workspace_id, "user_id": viewer.user_id})
-    if role is None:
+    found = _ROLE.first(session, {"workspace_id": workspace_id, "user_id": viewer.user_id})
+    if found is None:
         raise NotFound
-    return role
+    return str(found[0])
 
 
 def require(session: Session, viewer: Viewer, workspace_id: str, action: Action) -> None:

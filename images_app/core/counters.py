@@ -11,7 +11,7 @@ that all keep to: on PostgreSQL two could otherwise wait for each other.
 from collections import Counter as Sums
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, get_args
+from typing import get_args
 
 from sqlalchemy import bindparam, func
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 
 from images_app import database
 from images_app.models import Counter, FileEventType, WorkspaceEventType, table
+from images_app.prepared import Prepared
 
 SERVER = ""
 EVENTS = tuple(f"event:{type}" for type in (*get_args(FileEventType), *get_args(WorkspaceEventType)))
@@ -71,16 +72,17 @@ def total(session: Session, workspace_ids: Sequence[str] | None, *names: str) ->
     _write(session)
     within = () if workspace_ids is None else workspace_ids
     given = {f"name_{n}": name for n, name in enumerate(names)} | {f"within_{n}": id for n, id in enumerate(within)}
-    return int(session.scalar(_sum(len(names), None if workspace_ids is None else len(within)), given) or 0)
+    ((found,),) = _sum(len(names), None if workspace_ids is None else len(within)).all(session, given)
+    return int(found or 0)
 
 
 @lru_cache(256)
-def _sum(names: int, within: int | None) -> Any:
+def _sum(names: int, within: int | None) -> Prepared:
     """The statement for so many names and workspaces; made once, because making one costs more than running it."""
     query = select(func.sum(_PLAIN.c.n)).where(_PLAIN.c.name.in_([bindparam(f"name_{n}") for n in range(names)]))
-    if within is None:
-        return query
-    return query.where(_PLAIN.c.workspace_id.in_([bindparam(f"within_{n}") for n in range(within)]))
+    if within is not None:
+        query = query.where(_PLAIN.c.workspace_id.in_([bindparam(f"within_{n}") for n in range(within)]))
+    return Prepared(query)
 
 
 def of(session: Session, workspace_ids: Sequence[str]) -> Mapping[str, dict[str, int]]:

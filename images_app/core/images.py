@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import Text, and_, bindparam
+from sqlalchemy import Integer, Text, and_, bindparam, type_coerce
 from sqlalchemy import cast as sql_cast
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
@@ -16,6 +16,7 @@ from images_app.core.paging import Listing, Page, Window
 from images_app.core.provisioning import Queue
 from images_app.errors import NotFound
 from images_app.models import File, Image, table
+from images_app.prepared import Prepared
 
 KIND = paging.by_id("img")
 
@@ -44,6 +45,7 @@ class ImageRow(NamedTuple):
     exif: str | None
     """JSON, as it is stored: it is only passed on."""
     is_private: bool
+    """On SQLite as it is stored there: 0 or 1."""
     details: Details | None = None
 
 
@@ -51,26 +53,31 @@ _PLAIN = len(ImageRow._fields) - 1
 
 
 def _rows(*, details: bool) -> Any:
-    """The `select` of what makes an ImageRow."""
+    """The `select` of what makes an ImageRow, in a form that no value of a page has to be converted from."""
     image, file = table(Image), table(File)
-    plain = [sql_cast(image.c.exif, Text) if name == "exif" else image.c[name] for name in ImageRow._fields[:_PLAIN]]
+    passed: dict[str, Any] = {
+        "exif": sql_cast(image.c.exif, Text),
+        "is_private": type_coerce(image.c.is_private, Integer),
+    }
+    plain = [passed.get(name, image.c[name]) for name in ImageRow._fields[:_PLAIN]]
     if not details:
         return select_columns(*plain)
     more = [(image if name in image.c else file).c[name] for name in Details._fields]
     return select_columns(*plain, *more).join(file, file.c.id == image.c.file_id)
 
 
-def _made(row: Any) -> ImageRow:
-    if len(row) == _PLAIN:
-        return ImageRow(*row)
-    return ImageRow._make((*row[:_PLAIN], Details(*row[_PLAIN:])))
+def _detailed(*values: Any) -> ImageRow:
+    return ImageRow._make((*values[:_PLAIN], Details(*values[_PLAIN:])))
 
 
-_LISTS = {
-    details: Listing[Any](KIND, Image, _rows(details=details), lambda row: cast(str, row[0]))
+_LISTS: dict[bool, Listing[ImageRow]] = {
+    details: Listing(KIND, Image, _rows(details=details), lambda row: row.id, make=_detailed if details else ImageRow)
     for details in (False, True)
 }
-_BY_FILE = {details: _rows(details=details).where(col(Image.file_id) == bindparam("file_id")) for details in _LISTS}
+_BY_FILE = {
+    details: Prepared(listing.rows.where(table(Image).c.file_id == bindparam("file_id")))
+    for details, listing in _LISTS.items()
+}
 
 
 def list_page(
@@ -91,10 +98,10 @@ def list_page(
     if ids is None:
         sources = paging.workspace_sources(workspaces)
         total = lambda: counters.total(session, workspaces, "images")  # noqa: E731
-        return paging.page(session, _LISTS[details], sources, window, total).map(_made)
+        return paging.page(session, _LISTS[details], sources, window, total)
     scope = paging.within_workspaces(col(Image.workspace_id), workspaces)
     among = and_(col(Image.id).in_(paging.check_ids(ids)), scope)
-    return paging.page_of(session, _LISTS[details], window, among).map(_made)
+    return paging.page_of(session, _LISTS[details], window, among)
 
 
 def get(session: Session, viewer: Viewer, image_id: str, *, details: bool = False) -> ImageRow:
@@ -108,10 +115,10 @@ def get(session: Session, viewer: Viewer, image_id: str, *, details: bool = Fals
 
 def by_file(session: Session, viewer: Viewer, file_id: str, *, details: bool = False) -> ImageRow:
     """The image of a file. Raises NotFound when the file has none, or none that the viewer may know of."""
-    found = session.exec(_BY_FILE[details], params={"file_id": file_id}).first() if ids.is_id(file_id, "fil") else None
+    found = _BY_FILE[details].first(session, {"file_id": file_id}) if ids.is_id(file_id, "fil") else None
     if found is None:
         raise NotFound
-    row = _made(found)
+    row = (_detailed if details else ImageRow)(*found)
     access.require(session, viewer, row.workspace_id, "read")
     return row
 

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import starmap
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Integer, bindparam, select, true, union_all
@@ -18,6 +19,7 @@ from sqlmodel import Session, SQLModel, and_
 from images_app import ids
 from images_app.errors import ConflictingCursors, FieldError, InvalidCursor, InvalidParameter
 from images_app.models import table
+from images_app.prepared import Prepared, Values
 
 MAX_LIMIT = 100
 MAX_IDS = 100
@@ -68,10 +70,23 @@ class Listing(Generic[T]):
     key_of: Callable[[T], Key]
     key: str = "id"
     """The unique column that orders the list."""
+    make: Callable[..., T] | None = None
+    """An item out of a row's columns, when `rows` are plain columns; None: they are loaded as objects."""
 
     def column(self, name: str) -> Any:
         """A column of the list's table."""
         return table(self.model).c[name]
+
+    def load(self, session: Session, query: Prepared, values: Values) -> list[T]:
+        """The items that `query`, which narrows `rows`, finds."""
+        if self.make is None:
+            return list(session.exec(query.statement, params=values))
+        return list(starmap(self.make, query.all(session, values)))
+
+    def load_some(self, session: Session, query: Any, values: Values | None = None) -> list[T]:
+        """The same of a statement whose form depends on the values."""
+        found = session.exec(query, params=values)
+        return list(found if self.make is None else starmap(self.make, found))
 
 
 @dataclass(frozen=True)
@@ -116,7 +131,7 @@ def page_of(session: Session, listing: Listing[T], window: Window, among: Column
     """One page of the rows that meet `among`; they are few, and are all read and counted."""
     cursor, backwards = _position(listing.kind, window)
     descending = listing.kind.newest_first != backwards
-    rows: list[T] = list(session.exec(listing.rows.where(among)))
+    rows = listing.load_some(session, listing.rows.where(among))
     rows.sort(key=lambda row: listing.key_of(row), reverse=descending)
     found = [row for row in rows if cursor is None or _is_past(listing.key_of(row), cursor, descending)]
     more = len(found) > window.limit
@@ -173,14 +188,13 @@ def fetch(
     past = None if cursor is None else operator.lt if descending else operator.gt
     given = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
     if len(sources) == 1:
-        statement = _rows(listing, tuple(sources[0]), past, descending)
-        return session.exec(statement, params=given | _values(sources)).all()  # type: ignore[no-any-return]
+        return listing.load(session, _rows(listing, tuple(sources[0]), past, descending), given | _values(sources))
     keys: list[Key] = []
     for some in _batches(sources):
         statement = _keys(listing, _shape(some), past, descending, _is_postgresql(session))
-        keys.extend(session.scalars(statement, given | _values(some)).all())
+        keys.extend(key for (key,) in statement.all(session, given | _values(some)))
     keys.sort(reverse=descending)
-    rows: list[T] = list(session.exec(_by_key(listing), params={"keys": keys[:limit]})) if keys else []
+    rows = listing.load_some(session, _by_key(listing), {"keys": keys[:limit]}) if keys else []
     return sorted(rows, key=lambda row: listing.key_of(row), reverse=descending)
 
 
@@ -190,7 +204,7 @@ def _exists_behind(
     """Whether the list has rows on the near side of the cursor, its own row included."""
     side = operator.ge if listing.kind.newest_first != backwards else operator.le
     return any(
-        session.scalars(_any(listing, _shape(some), side), _values(some) | {"cursor": cursor}).first() is not None
+        _any(listing, _shape(some), side).first(session, {**_values(some), "cursor": cursor}) is not None
         for some in _batches(sources)
     )
 
@@ -218,13 +232,16 @@ def _values(sources: Sequence[Source]) -> dict[str, Any]:
 
 
 @lru_cache(_MAX_STATEMENTS)
-def _rows(listing: Listing[Any], columns: tuple[str, ...], past: _Compare | None, descending: bool) -> Any:
+def _rows(listing: Listing[Any], columns: tuple[str, ...], past: _Compare | None, descending: bool) -> Prepared:
     """The nearest rows of one source."""
-    return _nearest(listing.rows.where(_meets(listing, 0, columns, past)), listing.column(listing.key), descending)
+    among = listing.rows.where(_meets(listing, 0, columns, past))
+    return Prepared(_nearest(among, listing.column(listing.key), descending))
 
 
 @lru_cache(_MAX_STATEMENTS)
-def _keys(listing: Listing[Any], shape: _Shape, past: _Compare | None, descending: bool, is_postgresql: bool) -> Any:
+def _keys(
+    listing: Listing[Any], shape: _Shape, past: _Compare | None, descending: bool, is_postgresql: bool
+) -> Prepared:
     """The nearest keys of several sources: one index seek for each, merged as they are read, so that only `limit` keys
     are touched. (An IN over workspaces would read and sort all their rows.)
 
@@ -235,13 +252,13 @@ def _keys(listing: Listing[Any], shape: _Shape, past: _Compare | None, descendin
         key = listing.column(listing.key)
         branches = [select(_nearest(branch, key, descending).subquery().c.key) for branch in branches]
     merged: Any = union_all(*branches)
-    return _nearest(merged, merged.selected_columns["key"], descending)
+    return Prepared(_nearest(merged, merged.selected_columns["key"], descending))
 
 
 @lru_cache(_MAX_STATEMENTS)
-def _any(listing: Listing[Any], shape: _Shape, side: _Compare) -> Any:
+def _any(listing: Listing[Any], shape: _Shape, side: _Compare) -> Prepared:
     """Some key on one side of the cursor."""
-    return union_all(*_branches(listing, shape, side)).limit(1)
+    return Prepared(union_all(*_branches(listing, shape, side)).limit(1))
 
 
 @lru_cache(_MAX_STATEMENTS)

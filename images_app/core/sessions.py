@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
 from sqlmodel import Session as Db
 from sqlmodel import col, delete, select, update
 
@@ -14,13 +15,15 @@ from images_app.core.access import Viewer
 from images_app.core.paging import Listing, Page, Window
 from images_app.database import Database
 from images_app.errors import BadCredentials, NotFound, Unauthenticated
-from images_app.models import Session, User, now
+from images_app.models import Session, User, now, table
+from images_app.prepared import Prepared
 
 KIND = paging.by_id("ses")
-_BY_DIGEST = (
-    select(Session, User)
-    .join(User, col(User.id) == Session.user_id)
-    .where(col(Session.secret_hash) == bindparam("digest"), col(Session.expires_at) > bindparam("now"))
+_SESSION, _USER = table(Session).c, table(User).c
+_BY_DIGEST = Prepared(
+    select_columns(_USER.id, _USER.email, _USER.is_admin, _SESSION.id, _SESSION.last_used_at)
+    .join(table(User), _USER.id == _SESSION.user_id)
+    .where(_SESSION.secret_hash == bindparam("digest"), _SESSION.expires_at > bindparam("now"))
 )
 _LIST: Listing[Session] = Listing(KIND, Session, select(Session), lambda row: row.id)
 LIFETIME = timedelta(days=30)
@@ -72,16 +75,12 @@ def open(db: Db, user: User, user_agent: str = "") -> tuple[str, Viewer]:
     events.record_account(db, "session.started", actor_id=user.id, data=about)
     newest = select(Session.id).where(Session.user_id == user.id).order_by(col(Session.id).desc()).limit(MAX_PER_USER)
     _end(db, user.id, user.id, col(Session.id).not_in(newest))
-    return secret, _viewer_of(row, user)
+    return secret, Viewer(user.id, user.email, user.is_admin, "session", row.id, used_at=row.last_used_at)
 
 
 def digest(secret: str) -> str:
     """Under which the database knows a session; it opens nothing."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _viewer_of(row: Session, user: User) -> Viewer:
-    return Viewer(user.id, user.email, user.is_admin, "session", row.id, used_at=row.last_used_at)
 
 
 def viewer(session: Db, secret: str) -> Viewer:
@@ -91,10 +90,11 @@ def viewer(session: Db, secret: str) -> Viewer:
 
 def viewer_of(session: Db, digest: str) -> Viewer:
     """The same, for who is not to know the secret."""
-    found = session.exec(_BY_DIGEST, params={"digest": digest, "now": now()}).first()
+    found = _BY_DIGEST.first(session, {"digest": digest, "now": now()})
     if found is None:
         raise Unauthenticated("Your session has ended. Sign in again.")
-    return _viewer_of(*found)
+    user_id, email, is_admin, session_id, last_used_at = found
+    return Viewer(user_id, email, is_admin, "session", session_id, used_at=last_used_at)
 
 
 def is_use_due(viewer: Viewer) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam
-from sqlalchemy import select as select_plain
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select, update
 
 from images_app.core import events, paging
@@ -22,6 +22,7 @@ from images_app.core.paging import Listing, Page, Window
 from images_app.database import lock
 from images_app.errors import Conflict, FieldError, InvalidParameter, NotFound, Unauthenticated
 from images_app.models import Token, User, now, table
+from images_app.prepared import Prepared
 
 KIND = paging.by_id("tok")
 _LIST: Listing[Token] = Listing(KIND, Token, select(Token), lambda token: token.id)
@@ -128,8 +129,8 @@ def _hash(secret: str) -> str:
 
 
 _TOKEN, _USER = table(Token).c, table(User).c
-_BY_SECRET = (
-    select_plain(
+_BY_SECRET = Prepared(
+    select_columns(
         *(_TOKEN[name] for name in ("id", "user_id", "scopes", "workspace_ids", "expires_at", "last_used_at")),
         _USER.email,
         _USER.is_admin,
@@ -141,14 +142,15 @@ _BY_SECRET = (
 
 def viewer(session: Session, secret: str) -> Viewer:
     """Who uses this token. Raises Unauthenticated when it is unknown, revoked, expired or not a token."""
-    found = None
-    if is_well_formed(secret):
-        found = session.execute(_BY_SECRET, {"secret_hash": _hash(secret)}).first()
-    if found is None or (found.expires_at is not None and found.expires_at <= now()):
+    found = _BY_SECRET.first(session, {"secret_hash": _hash(secret)}) if is_well_formed(secret) else None
+    if found is None:
         raise Unauthenticated("This token is not valid.")
-    bound = None if found.workspace_ids is None else frozenset(found.workspace_ids)
-    scopes: frozenset[Scope] = frozenset(scope for scope in SCOPES if scope in found.scopes)
-    return Viewer(found.user_id, found.email, found.is_admin, "token", found.id, scopes, bound, found.last_used_at)
+    id, user_id, given, workspace_ids, expires_at, last_used_at, email, is_admin = found
+    if expires_at is not None and expires_at <= now():
+        raise Unauthenticated("This token is not valid.")
+    bound = None if workspace_ids is None else frozenset(workspace_ids)
+    scopes: frozenset[Scope] = frozenset(scope for scope in SCOPES if scope in given)
+    return Viewer(user_id, email, is_admin, "token", id, scopes, bound, last_used_at)
 
 
 def is_use_due(viewer: Viewer) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "images_app"
-BASE = ("ids", "errors", "models", "database")
+BASE = ("ids", "errors", "models", "database", "prepared")
 
 
 def table(heading: str) -> dict[str, list[str]]:

@@ -1,10 +1,14 @@
-"""One local Cloudflare Images and one origin for all contract tests of a run."""
+"""For all contract tests of a run: one local Cloudflare Images, one origin, and one S3 server."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from images_app.storage.s3 import S3ObjectStore
+from tests.support import photos, seaweed
 from tests.support.emulator import Origin, RunningEmulator
+from tests.support.front import Front
+from tests.support.seaweed import Weed
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +23,29 @@ def emulator(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """Keeps what tests put into it: they tell their images apart by id, creator or metadata."""
     with RunningEmulator(tmp_path_factory.mktemp("cloudflare"), fetch_bases=(f"{origin.url}/objects/",)) as running:
         yield running
+
+
+@pytest.fixture
+def weed() -> Weed:
+    """A real S3 server, shared by all tests."""
+    return seaweed.shared()
+
+
+@pytest.fixture
+def front(weed: Weed) -> Iterator[Front]:
+    """Stands before that server, and can do to answers what networks do."""
+    with Front(weed.endpoint) as running:
+        yield running
+
+
+@pytest.fixture
+def store(weed: Weed, front: Front) -> Iterator[S3ObjectStore]:
+    """An empty bucket behind the front."""
+    with weed.store(endpoint=front.url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def quadrants(emulator: RunningEmulator) -> str:
+    """The id of a picture of four colours, 1080 by 720."""
+    return emulator.uploaded(photos.quadrants(width=1080, height=720))

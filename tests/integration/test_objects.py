@@ -9,7 +9,7 @@ import pytest
 from tests.integration.conftest import Api
 
 pytestmark = pytest.mark.embedded
-"""A bucket serves its own presigned URLs: what they give is in `tests/contract/test_s3_faults.py`."""
+"""A bucket serves its own presigned URLs: what they give is in `tests/contract/test_s3_urls.py`."""
 
 DATA = bytes(range(256)) * 2048
 

@@ -9,6 +9,7 @@ import logging
 from urllib.parse import quote
 
 import anyio.to_thread
+from sqlmodel import Session
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from images_app.api import problems
 from images_app.api.deps import identify
 from images_app.bootstrap import World
-from images_app.core import events
+from images_app.core import access, events, files
+from images_app.core.access import Viewer
 from images_app.errors import AeontelError, Unauthenticated
 
 _log = logging.getLogger(__name__)
@@ -50,10 +52,26 @@ class ToolCalls:
     def _record(self, request: Request, tool: str) -> None:
         with self._world.database.read() as session:
             viewer = identify(request, session)
-        if viewer.via != "token":
-            return
+            if viewer.via != "token":
+                return
+            about = _workspace(session, viewer, request)
         query = request.scope["query_string"].decode("latin-1")
         asked = f"{request.method} {quote(request.scope['path'])}" + (f"?{query}" if query else "")
         data = {"tool": tool, "tokenId": viewer.credential_id, "request": asked[:_MOST_CHARACTERS]}
         with self._world.database.write() as session:
-            events.record_account(session, "mcp.called", actor_id=viewer.user_id, data=data)
+            events.record_account(session, "mcp.called", actor_id=viewer.user_id, data=data, workspace_id=about)
+
+
+def _workspace(session: Session, viewer: Viewer, request: Request) -> str | None:
+    """The one that is asked about, by itself or by something in it, as far as the caller may see it."""
+    named = request.query_params.get("workspace_id")
+    try:
+        match request.url.path.split("/"):
+            case ["", "api", "images" | "files", id]:
+                return files.get(session, viewer, f"fil_{id.partition('_')[2]}").workspace_id
+        if named:
+            access.role_in(session, viewer, named)
+            return named
+    except AeontelError:
+        pass  # the endpoint says so
+    return None

@@ -97,9 +97,17 @@ def record(
     _log(session, Event(type=type, is_audit=True, workspace_id=workspace_id, actor_id=actor_id, data=data))
 
 
-def record_account(session: Session, type: AccountEventType, *, actor_id: str | None, data: dict[str, Any]) -> None:
-    """Record that an account changed, in the caller's transaction."""
-    _log(session, Event(type=type, is_audit=True, actor_id=actor_id, data=data))
+def record_account(
+    session: Session,
+    type: AccountEventType,
+    *,
+    actor_id: str | None,
+    data: dict[str, Any],
+    workspace_id: str | None = None,
+) -> None:
+    """Record what an account did or became, in the caller's transaction. `workspace_id`: where, when its owners shall
+    know it as well."""
+    _log(session, Event(type=type, is_audit=True, workspace_id=workspace_id, actor_id=actor_id, data=data))
 
 
 def _log(session: Session, event: Event) -> None:

@@ -16,7 +16,7 @@ _PAGE = 50
 _NEWEST = str(2**63 - 1)
 """Before the largest `seq` there can be."""
 
-Kind = Literal["all", "files", "gallery", "people"]
+Kind = Literal["all", "files", "gallery", "people", "tools"]
 _FILES: tuple[EventType, ...] = ("file.ready", "file.deleted", "file.restored", "file.purged")
 _GALLERY: tuple[EventType, ...] = ("image.created", "image.deleted", "image.provision_failed")
 _PEOPLE: tuple[EventType, ...] = (
@@ -31,8 +31,10 @@ _TYPES: dict[str, tuple[EventType, ...]] = {
     "files": _FILES,
     "gallery": (*_GALLERY, "image.provision_requested", "image.provision_retrying"),
     "people": _PEOPLE,
+    "tools": ("mcp.called",),
 }
-"""What the pipeline does between is only among the gallery's: every upload has some of it."""
+"""What the pipeline does between is only among the gallery's, and what language models call only among the tools': of
+both there are many."""
 
 
 class ActivityState(AuthState):

@@ -1,10 +1,12 @@
-"""Calls of MCP tools in the audit: who, which tool, what was asked; for admins, and before there is an answer."""
+"""Calls of MCP tools in the audit: who, which tool, what was asked; for admins and for owners of the workspace that was
+asked about, and before there is an answer."""
 
 from typing import Any
 
 import httpx
 import pytest
 
+from images_app.ids import image_of
 from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.test_database_faults import reading_only
@@ -40,9 +42,26 @@ def test_a_call_is_recorded_with_its_owner_token_and_request(gallery: Gallery, a
         "tokenId": token,
         "request": f"GET /api/images/{image.id}?include=file",
     }
-    assert (first["actorId"], first["workspaceId"], first["fileId"]) == (gallery.ada.id, None, None)
+    assert (first["actorId"], first["workspaceId"], first["fileId"]) == (gallery.ada.id, gallery.workspace.id, None)
     assert second["data"]["request"] == "GET /api/images/img_%C3%BC%20"
-    for client in (gallery.client, gallery.as_member("viewer")):
+    assert second["workspaceId"] is None
+
+
+def test_owners_see_the_calls_about_their_workspace_and_no_others(gallery: Gallery, admin: httpx.Client) -> None:
+    file, place = gallery.image().id, gallery.workspace.id
+    viewer = gallery.as_member("viewer")
+    stranger = gallery.api.client(gallery.api.token(gallery.api.user("eve@localhost"))[1])
+    for client in (viewer, stranger):
+        client.get(f"/api/images/{image_of(file)}", headers=TOOL)
+        client.get(f"/api/files/{file}", headers={"Aeontel-Tool": "get_file"})
+        client.get("/api/images", params={"workspace_id": place}, headers={"Aeontel-Tool": "list_images"})
+        client.get("/api/images", headers={"Aeontel-Tool": "list_images"})
+    seen = called(gallery.client)
+    assert [event["data"]["tool"] for event in seen] == ["get_image", "get_file", "list_images"]
+    assert {event["workspaceId"] for event in seen} == {place}
+    assert len({event["actorId"] for event in seen}) == 1
+    assert len(called(admin)) == 8
+    for client in (viewer, stranger):
         assert called(client) == []
 
 

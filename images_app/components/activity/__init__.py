@@ -11,7 +11,7 @@ from images_app.components.lib import Island, jsx, share
 from images_app.state.activity import ActivityState
 
 share("said.js")
-_KINDS = (("all", "All"), ("files", "Files"), ("gallery", "Gallery"), ("people", "People"))
+_KINDS = (("all", "All"), ("files", "Files"), ("gallery", "Gallery"), ("people", "People"), ("tools", "Tools"))
 
 
 class Activity(Island):

@@ -21,6 +21,7 @@ const SAID = {
   "member.removed": ({ by, data }) =>
     by === data.email ? { did: "left the workspace" } : { did: "removed", to: data.email, note: `was ${a(data.role)}` },
   "workspace.created": () => ({ did: "created the workspace" }),
+  "mcp.called": ({ data }) => ({ did: "called", to: data.tool, rest: "through MCP" }),
   "workspace.changed": ({ data }) => ({ did: changes(data) }),
 };
 

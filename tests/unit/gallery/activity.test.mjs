@@ -17,6 +17,7 @@ test("what happened is said as a sentence about who did it", () => {
   assert.equal(spoken(changed), "mara@example.com made ana@example.com a viewer was an editor");
   assert.equal(spoken({ type: "member.removed", data: { email: "mara@example.com", role: "owner" } }), "mara@example.com left the workspace");
   assert.equal(spoken({ type: "workspace.changed", data: { name: "New" } }), "mara@example.com renamed the workspace to “New”");
+  assert.equal(spoken({ type: "mcp.called", data: { tool: "get_image" } }), "mara@example.com called get_image through MCP");
 });
 
 test("an event of an unknown kind or of a deleted file is still told", () => {

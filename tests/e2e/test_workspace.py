@@ -23,6 +23,17 @@ def test_a_workspace_is_made_and_renamed_everywhere(gallery: Page) -> None:
     expect(gallery.get_by_role("button", name="Workspace Better place Switch workspace")).to_be_visible()
 
 
+def test_an_empty_gallery_has_the_command_that_fills_it(gallery: Page, workspace: str) -> None:
+    command = f"aeontel file upload ~/Pictures/*.jpg -w {workspace}"
+    expect(gallery.get_by_text(command, exact=True)).to_be_visible()
+    gallery.get_by_role("button", name="Copy command").click()
+    expect(gallery.get_by_text("Copied", exact=True)).to_be_attached()
+    assert gallery.evaluate("navigator.clipboard.readText()") == command
+    gallery.set_viewport_size({"width": 390, "height": 844})
+    expect(gallery.get_by_text("Add your first photos")).to_be_visible()
+    expect(gallery.get_by_text(command, exact=True)).to_be_hidden()
+
+
 def test_a_full_workspace_says_so_beside_the_file(gallery: Page, server: RunningServer, workspace: str) -> None:
     gallery.goto(f"{server.url}/w/{workspace}/settings")
     gallery.get_by_label("Files", exact=True).select_option("At most")
@@ -59,6 +70,23 @@ def test_the_trash_is_emptied_for_good_and_the_owner_sees_who_did_what(
     with server.client() as api:
         left = api.get("/api/files", params={"workspace_id": workspace, "trash": 1}).json()
     assert left["pageInfo"]["total"] == 0
+
+
+def test_the_owner_sees_which_tools_were_called(
+    gallery: Page, context: BrowserContext, server: RunningServer, workspace: str
+) -> None:
+    log = context.new_page()
+    log.goto(f"{server.url}/w/{workspace}/activity")
+    log.get_by_role("link", name="Tools").click()
+    expect(log.get_by_text("Nothing of this kind yet")).to_be_visible()
+    with server.client() as api:
+        about = {"workspace_id": workspace}
+        api.get("/api/images", params=about, headers={"Aeontel-Tool": "list_images"}).raise_for_status()
+    called = log.get_by_role("listitem").filter(has_text=f"{ADMIN_EMAIL} called list_images through MCP")
+    expect(called).to_be_visible()
+    log.get_by_role("link", name="All", exact=True).click()
+    expect(log.get_by_role("listitem").filter(has_text="created the workspace")).to_be_visible()
+    expect(called).to_have_count(0)
 
 
 def test_the_list_of_keys_opens_with_its_key_but_not_while_typing(gallery: Page) -> None:

@@ -1,4 +1,5 @@
 import React from "react";
+import { Copyable } from "../lib/Copyable.jsx";
 import { ArrowUp, FileIcon, Folder, ImageUp, RotateCw, Upload, WifiOff } from "./icons.js";
 import "./faces.css";
 import { justify } from "./layout.js";
@@ -39,7 +40,7 @@ export function More() {
   );
 }
 
-export function Empty({ can, maxBytes, onPick }) {
+export function Empty({ can, maxBytes, workspaceId, onPick }) {
   if (!can.write)
     return (
       <div className="face">
@@ -87,6 +88,12 @@ export function Empty({ can, maxBytes, onPick }) {
           <Step n="2" title="Pictures get ready" text="Every picture is resized and put on the delivery network, by itself." />
           <Step n="3" title="They appear here" text="For everyone in this workspace, with a link to copy." />
         </ol>
+        <div className="on-desk">
+          <Copyable
+            prompt="$" text={`aeontel file upload ~/Pictures/*.jpg -w ${workspaceId}`} label="Copy command"
+            note="or from a terminal"
+          />
+        </div>
       </div>
     </div>
   );

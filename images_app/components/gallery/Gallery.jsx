@@ -97,7 +97,7 @@ function Workspace({ page, workspaceId, workspaceName, canWrite = false, canDele
         <Unreachable live={live} onRetry={() => (world.reconnect(), collection.retry())} />
       )}
       {!tiles.length && state.status !== "error" && !empty && <Loading />}
-      {empty && <Empty can={can} maxBytes={limits?.maxFileBytes} onPick={choose} />}
+      {empty && <Empty can={can} maxBytes={limits?.maxFileBytes} workspaceId={workspaceId} onPick={choose} />}
       {tiles.length > 0 && (
         <Grid
           {...{ tiles, files, monthOf, selection, can, on, handle }}

@@ -3,8 +3,9 @@ import { Check, Copy } from "./icons.js";
 
 const STAY = 2_000;
 
-/** A command, a link or a secret, and the button that copies it. `main`: copying is the point of this screen. */
-export function Copyable({ text, label, prompt, main = false }) {
+/** A command, a link or a secret, and the button that copies it. `main`: copying is the point of this screen. `note` is
+ *  said beside it. */
+export function Copyable({ text, label, prompt, note, main = false }) {
   const [state, setState] = useState(null);
   const code = useRef(null);
   useEffect(() => {
@@ -29,6 +30,7 @@ export function Copyable({ text, label, prompt, main = false }) {
     <div className={main ? "cmd hand" : "cmd"}>
       {prompt && <span className="muted" aria-hidden="true">{prompt}</span>}
       <code ref={code} className={main ? "grow" : "grow cut"}>{text}</code>
+      {note && <span className="muted">{note}</span>}
       <button
         type="button" className={main ? "btn ink mini" : "btn icon mini"} onClick={copy}
         aria-label={main ? undefined : label} title={main ? undefined : label}

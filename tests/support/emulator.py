@@ -39,8 +39,8 @@ class RunningEmulator:
         self.api_base = f"{self.url}/cloudflare/client/v4"
         self.account = f"{self.api_base}/accounts/{ACCOUNT_ID}/images"
         self.delivery = f"{self.url}/imagedelivery/{ACCOUNT_HASH}"
-        self.http = httpx.Client(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30, trust_env=False)
-        self._public = httpx.Client(timeout=30, trust_env=False)
+        self.http = httpx.Client(headers={"Authorization": f"Bearer {TOKEN}"}, timeout=120, trust_env=False)
+        self._public = httpx.Client(timeout=120, trust_env=False)
         self._log = log
         self._config = {"fetch_bases": list(fetch_bases), **config}
         self._process: subprocess.Popen[bytes] | None = None

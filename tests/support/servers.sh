@@ -1,12 +1,13 @@
 #!/bin/sh
-# What tests need besides Python packages: Chromium, PostgreSQL and Redis. Debian's packages are installed where one is
-# missing, without starting any service. Where that is not possible, tests that need a missing one are skipped by name.
+# What tests need besides Python packages: Chromium, PostgreSQL, Redis and nginx. Debian's packages are installed where
+# one is missing, without starting any service. Where that is not possible, tests that need it are skipped by name.
 set -eu
 
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v redis-server >/dev/null || missing="$missing redis-server"
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx"
 [ -n "$missing" ] || exit 0
 
 as_root=""

@@ -179,11 +179,14 @@ def _serve(arguments: dict[str, Any]) -> None:
     """Serve one emulator in this process until it is killed."""
     import asyncio
 
-    from granian.constants import Interfaces
-    from granian.server.embed import Server
+    from images_app.cli.serving import built_to_stay
 
-    from images_app.emulator.app import create_app
-    from images_app.emulator.config import EmulatorConfig
+    with built_to_stay():  # as the command does it
+        from granian.constants import Interfaces
+        from granian.server.embed import Server
+
+        from images_app.emulator.app import create_app
+        from images_app.emulator.config import EmulatorConfig
 
     port = arguments.pop("port")
     config = EmulatorConfig(

@@ -6,20 +6,16 @@ from typing import Any
 import reflex as rx
 from reflex.components.component import NoSSRComponent
 
-from images_app.components.lib import LUCIDE
+from images_app.components.lib import LUCIDE, jsx, share
 
 # Every module is registered, because they import each other from the folder that Reflex links them into.
-_PARTS = {
-    path.name: rx.asset(path.name, shared=True)
-    for path in sorted(Path(__file__).parent.iterdir())
-    if path.suffix in {".js", ".jsx", ".css"}
-}
+share(*sorted(path.name for path in Path(__file__).parent.iterdir() if path.suffix in {".js", ".jsx", ".css"}))
 
 
 class Gallery(NoSSRComponent):
     """Takes pages ({generation, cursor, items, next, total}) as they come and asks for the one after."""
 
-    library = _PARTS["Gallery.jsx"].importable_path
+    library = jsx("Gallery.jsx")
     tag = "Gallery"
     lib_dependencies: list[str] = [
         LUCIDE,
@@ -42,7 +38,7 @@ class Gallery(NoSSRComponent):
 class GalleryCount(NoSSRComponent):
     """`4,312 images`, kept exact by the gallery on the same page; empty while unknown or none."""
 
-    library = _PARTS["Count.jsx"].importable_path
+    library = jsx("Count.jsx")
     tag = "GalleryCount"
 
 

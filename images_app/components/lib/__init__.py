@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import reflex as rx
+from reflex.environment import EnvironmentVariables
 
 # The versions that Reflex itself pins, so that the bundle has each of them once.
 LUCIDE = "lucide-react@1.26.0"
@@ -11,6 +12,9 @@ RADIX_MENU = "@radix-ui/react-dropdown-menu@2.2.1"
 
 _ROOT = Path(__file__).parents[3]
 _CLIENT = "packages/react/src/client"
+_IS_BUILT = EnvironmentVariables.REFLEX_SKIP_COMPILE.get()
+"""Whether the finished export is served. Then nobody asks for modules, and telling Reflex of them would be most of the
+start: it looks through its whole call stack for each."""
 
 
 class Island(rx.Component):
@@ -22,12 +26,12 @@ class Island(rx.Component):
 
 def jsx(name: str) -> str:
     """The module of this name beside the caller's, as the bundle knows it."""
-    return rx.asset(name, shared=True, _stack_level=2).importable_path
+    return name if _IS_BUILT else rx.asset(name, shared=True, _stack_level=2).importable_path
 
 
 def share(*names: str) -> None:
     """Put modules beside the caller's into the bundle because others import them."""
-    for name in names:
+    for name in () if _IS_BUILT else names:
         rx.asset(name, shared=True, _stack_level=2)
 
 
@@ -42,7 +46,8 @@ def _share_client() -> None:
         rx.asset(f"{up}{_CLIENT}/{path.name}", shared=True)
 
 
-_share_client()
+if not _IS_BUILT:
+    _share_client()
 share("icons.js", "letters.js", "session.js", "time.js", "useList.js", "useOrigin.js", "useRest.js")
 share("Copyable.jsx", "Dialog.jsx", "Field.jsx", "Lists.jsx", "Menu.jsx", "Meter.jsx", "Opener.jsx", "Question.jsx")
 

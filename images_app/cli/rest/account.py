@@ -3,18 +3,10 @@
 import typer
 
 from images_app.cli.fault import fail
-from images_app.cli.rest import profiles
-from images_app.cli.rest.connection import (
-    DEFAULT_URL,
-    EXIT_USAGE,
-    ProfileOption,
-    Session,
-    UrlOption,
-    ask,
-    errors,
-)
-from images_app.cli.rest.lists import WorkspaceOption, workspace_id
-from images_app.cli.rest.output import JsonFlag, is_for_people, line, safe, say, show_items, show_json, show_one
+from images_app.cli.rest import options, profiles
+from images_app.cli.rest.connection import DEFAULT_URL, EXIT_USAGE, ProfileOption, Session, UrlOption, ask, errors
+from images_app.cli.rest.lists import workspace_id
+from images_app.cli.rest.output import is_for_people, line, safe, say, show_items, show_json, show_one
 
 
 def login(profile: ProfileOption = profiles.DEFAULT, url: UrlOption = "") -> None:
@@ -38,7 +30,7 @@ def logout(profile: ProfileOption = profiles.DEFAULT) -> None:
     say("Forgotten on this machine. The token itself is valid until it is revoked.")
 
 
-def whoami(session: Session, as_json: JsonFlag = False) -> None:
+def whoami(session: Session, as_json: options.Json = False) -> None:
     """Who the token belongs to, what it may do and which workspaces it reaches."""
     me = session.client.me()
     if as_json:
@@ -51,7 +43,7 @@ def whoami(session: Session, as_json: JsonFlag = False) -> None:
         )
 
 
-def open_gallery(session: Session, workspace: WorkspaceOption = "") -> None:
+def open_gallery(session: Session, workspace: options.Workspace = "") -> None:
     """Open the gallery of a workspace in the browser, and print its address."""
     import webbrowser
 

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from images_app.cli.fault import fail
+from images_app.cli.rest import options
 from images_app.cli.rest.connection import EXIT_USAGE, Session, command, from_stdin
-from images_app.cli.rest.image import IdsArgument
 from images_app.cli.rest.lists import Skipped, each_of
 from images_app.cli.rest.output import line, safe
 
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def download(
     session: Session,
-    ids: IdsArgument,
+    ids: options.Ids,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A folder, or with one id a file; here unless said.")
     ] = None,

@@ -5,18 +5,10 @@ from typing import Annotated
 import typer
 
 from images_app.cli.fault import fail
+from images_app.cli.rest import options
 from images_app.cli.rest.connection import EXIT_USAGE, Session
-from images_app.cli.rest.lists import (
-    AfterOption,
-    AllFlag,
-    BeforeOption,
-    LimitOption,
-    Wish,
-    WorkspaceOption,
-    show,
-    workspace_id,
-)
-from images_app.cli.rest.output import Column, Form, JsonFlag, JsonlFlag, cell, dumps, form, line, safe
+from images_app.cli.rest.lists import Wish, show, workspace_id
+from images_app.cli.rest.output import Column, Form, cell, dumps, form, line, safe
 
 _COLUMNS: list[Column] = [
     ("seq", lambda event: event.seq),
@@ -30,16 +22,16 @@ _COLUMNS: list[Column] = [
 def events(
     session: Session,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="What happens, until Ctrl-C.")] = False,
-    workspace: WorkspaceOption = "",
+    workspace: options.Workspace = "",
     type: Annotated[str, typer.Option(help="Only these types, with commas, such as image.created.")] = "",
     file: Annotated[str, typer.Option(help="Only of this file.")] = "",
     audit: Annotated[bool, typer.Option("--audit", help="Also who changed members and workspaces.")] = False,
-    limit: LimitOption = 100,
-    after: AfterOption = "",
-    before: BeforeOption = "",
-    everything: AllFlag = False,
-    as_json: JsonFlag = False,
-    as_jsonl: JsonlFlag = False,
+    limit: options.Limit = 100,
+    after: options.After = "",
+    before: options.Before = "",
+    everything: options.All = False,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
 ) -> None:
     """Show what happened, oldest first; with --follow what happens from now on, or after --after."""
     from images_app.client import calls

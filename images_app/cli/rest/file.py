@@ -5,31 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from images_app.cli.fault import fail
+from images_app.cli.rest import options
 from images_app.cli.rest.connection import EXIT_USAGE, Session, command, confirm, from_stdin
-from images_app.cli.rest.image import IdsArgument, IdsFilter, YesFlag, chosen_ids
-from images_app.cli.rest.lists import (
-    AfterOption,
-    AllFlag,
-    BeforeOption,
-    LimitOption,
-    Wish,
-    WorkspaceOption,
-    each_of,
-    show,
-    workspace_id,
-)
-from images_app.cli.rest.output import (
-    Column,
-    Form,
-    JsonFlag,
-    JsonlFlag,
-    dumps,
-    form,
-    line,
-    safe,
-    show_json,
-    show_one,
-)
+from images_app.cli.rest.lists import Wish, chosen_ids, each_of, show, workspace_id
+from images_app.cli.rest.output import Column, Form, dumps, form, line, safe, show_json, show_one
 
 app = typer.Typer(no_args_is_help=True, help="Files as they were uploaded.")
 
@@ -46,16 +25,16 @@ _COLUMNS: list[Column] = [
 @command(app, "list")
 def list_files(
     session: Session,
-    workspace: WorkspaceOption = "",
-    ids: IdsFilter = "",
+    workspace: options.Workspace = "",
+    ids: options.OnlyIds = "",
     status: Annotated[str, typer.Option(help=f"Only files in this state: {', '.join(_STATUS)}.")] = "",
     trash: Annotated[bool, typer.Option("--trash", help="What is in the trash, instead of what is not.")] = False,
-    limit: LimitOption = 100,
-    after: AfterOption = "",
-    before: BeforeOption = "",
-    everything: AllFlag = False,
-    as_json: JsonFlag = False,
-    as_jsonl: JsonlFlag = False,
+    limit: options.Limit = 100,
+    after: options.After = "",
+    before: options.Before = "",
+    everything: options.All = False,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
 ) -> None:
     """List files, newest upload first."""
     from images_app.client import calls
@@ -75,7 +54,9 @@ def list_files(
 
 
 @command(app, "get")
-def get_file(session: Session, ids: IdsArgument, as_json: JsonFlag = False, as_jsonl: JsonlFlag = False) -> None:
+def get_file(
+    session: Session, ids: options.Ids, as_json: options.Json = False, as_jsonl: options.Jsonl = False
+) -> None:
     """Show files, and how far their images are. With --json each is one body."""
     how = form(as_json, as_jsonl)
     each_of(from_stdin(ids), lambda id: _show(session.client.files.get(id), how))
@@ -84,10 +65,10 @@ def get_file(session: Session, ids: IdsArgument, as_json: JsonFlag = False, as_j
 @command(app, "delete")
 def delete_files(
     session: Session,
-    ids: IdsArgument,
-    yes: YesFlag = False,
+    ids: options.Ids,
+    yes: options.Yes = False,
     for_good: Annotated[bool, typer.Option("--for-good", help="Out of the trash: it cannot be restored.")] = False,
-    as_json: JsonFlag = False,
+    as_json: options.Json = False,
 ) -> None:
     """Move files to the trash, from where they can be restored for a while; their images go. Asks first."""
     wanted = from_stdin(ids)
@@ -105,14 +86,18 @@ def delete_files(
 
 
 @command(app, "restore")
-def restore_files(session: Session, ids: IdsArgument, as_json: JsonFlag = False, as_jsonl: JsonlFlag = False) -> None:
+def restore_files(
+    session: Session, ids: options.Ids, as_json: options.Json = False, as_jsonl: options.Jsonl = False
+) -> None:
     """Take files out of the trash. Their images come back by themselves."""
     how = form(as_json, as_jsonl)
     each_of(from_stdin(ids), lambda id: _done(session.client.files.restore(id), how))
 
 
 @command(app, "retry")
-def retry_files(session: Session, ids: IdsArgument, as_json: JsonFlag = False, as_jsonl: JsonlFlag = False) -> None:
+def retry_files(
+    session: Session, ids: options.Ids, as_json: options.Json = False, as_jsonl: options.Jsonl = False
+) -> None:
     """Ask for the images of files again, after a failure or a removal."""
     how = form(as_json, as_jsonl)
     each_of(from_stdin(ids), lambda id: _done(session.client.files.retry(id), how))

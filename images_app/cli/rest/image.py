@@ -4,31 +4,10 @@ from typing import Annotated
 
 import typer
 
+from images_app.cli.rest import options
 from images_app.cli.rest.connection import Session, command, confirm, from_stdin
-from images_app.cli.rest.lists import (
-    AfterOption,
-    AllFlag,
-    BeforeOption,
-    LimitOption,
-    Wish,
-    WorkspaceOption,
-    each_of,
-    show,
-    workspace_id,
-)
-from images_app.cli.rest.output import (
-    Column,
-    Form,
-    JsonFlag,
-    JsonlFlag,
-    amount,
-    dumps,
-    form,
-    line,
-    safe,
-    show_json,
-    show_one,
-)
+from images_app.cli.rest.lists import Wish, chosen_ids, each_of, show, workspace_id
+from images_app.cli.rest.output import Column, Form, amount, dumps, form, line, safe, show_json, show_one
 
 app = typer.Typer(no_args_is_help=True, help="The pictures of a gallery.")
 
@@ -38,28 +17,20 @@ _COLUMNS: list[Column] = [
     ("bytes", lambda image: image.size),
     ("url", lambda image: image.url),
 ]
-IdsArgument = Annotated[list[str], typer.Argument(help="Ids; - reads them from stdin.", show_default=False)]
-IdsFilter = Annotated[str, typer.Option("--ids", help="Only these, with commas; - reads them from stdin.")]
-YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-
-def chosen_ids(given: str) -> list[str] | None:
-    """What --ids names; None when it was not given."""
-    return from_stdin(["-"]) if given == "-" else given.split(",") if given else None
 
 
 @command(app, "list")
 def list_images(
     session: Session,
-    workspace: WorkspaceOption = "",
-    ids: IdsFilter = "",
+    workspace: options.Workspace = "",
+    ids: options.OnlyIds = "",
     include: Annotated[str, typer.Option(help="More of each: file, placeholder, variants, with commas.")] = "",
-    limit: LimitOption = 100,
-    after: AfterOption = "",
-    before: BeforeOption = "",
-    everything: AllFlag = False,
-    as_json: JsonFlag = False,
-    as_jsonl: JsonlFlag = False,
+    limit: options.Limit = 100,
+    after: options.After = "",
+    before: options.Before = "",
+    everything: options.All = False,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
 ) -> None:
     """List images, newest upload first."""
     from images_app.client import calls
@@ -78,10 +49,10 @@ def list_images(
 @command(app, "get")
 def get_image(
     session: Session,
-    ids: IdsArgument,
+    ids: options.Ids,
     include: Annotated[str, typer.Option(help="More of it: file, placeholder, variants, with commas.")] = "",
-    as_json: JsonFlag = False,
-    as_jsonl: JsonlFlag = False,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
 ) -> None:
     """Show images, by their own ids or their files'. With --json each is one body."""
     how = form(as_json, as_jsonl)
@@ -109,7 +80,7 @@ def get_image(
 
 
 @command(app, "delete")
-def delete_image(session: Session, ids: IdsArgument, yes: YesFlag = False, as_json: JsonFlag = False) -> None:
+def delete_image(session: Session, ids: options.Ids, yes: options.Yes = False, as_json: options.Json = False) -> None:
     """Remove images from the gallery; their files stay. By a file's id: the file goes to the trash, which is asked."""
     wanted = from_stdin(ids)
     if files := [id for id in wanted if id.startswith("fil_")]:

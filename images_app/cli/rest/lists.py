@@ -1,27 +1,18 @@
-"""What every list command has in common: its options, its pages, its forms."""
+"""What list commands have in common: which pages and items, and their forms; and commands about several ids."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from images_app.cli.fault import fail
-from images_app.cli.rest.connection import EXIT_FAULT, EXIT_NOT_FOUND, EXIT_USAGE, Session
+from images_app.cli.rest.connection import EXIT_FAULT, EXIT_NOT_FOUND, EXIT_USAGE, Session, from_stdin
 from images_app.cli.rest.output import Column, Form, dumps, is_for_people, line, say, show_items, show_json
 
 if TYPE_CHECKING:
     from images_app.client.calls import Call
     from images_app.client.results import Page
-
-LimitOption = Annotated[int, typer.Option(min=1, max=100, help="Most items of a page.")]
-AfterOption = Annotated[str, typer.Option(help="Cursor or id: what follows it.", show_default=False)]
-BeforeOption = Annotated[str, typer.Option(help="Cursor or id: what precedes it.", show_default=False)]
-AllFlag = Annotated[bool, typer.Option("--all", help="Every page, one after the other.")]
-WorkspaceOption = Annotated[
-    str,
-    typer.Option("--workspace", "-w", envvar="AEONTEL_WORKSPACE", help="Id or name of one.", show_default=False),
-]
 
 
 @dataclass(frozen=True)
@@ -66,6 +57,11 @@ def _whole(pages: "Sequence[Page[Any]]") -> dict[str, Any]:
     return {**last, "hasPreviousPage": first["hasPreviousPage"], "startCursor": first["startCursor"]} | {
         "endCursor": filled["endCursor"]
     }
+
+
+def chosen_ids(given: str) -> list[str] | None:
+    """What --ids names; None when it was not given."""
+    return from_stdin(["-"]) if given == "-" else given.split(",") if given else None
 
 
 def workspace_id(session: Session, given: str) -> str | None:

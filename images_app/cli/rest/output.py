@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -18,9 +18,6 @@ from images_app.cli.fault import fail
 
 _HIDDEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 """What JSON may have as it is, and a terminal should not get."""
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the body of the REST answer.")]
-JsonlFlag = Annotated[bool, typer.Option("--jsonl", help="Print one item a line, as JSON.")]
 
 
 class Form(Enum):

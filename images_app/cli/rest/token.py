@@ -7,21 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 
+from images_app.cli.rest import options
 from images_app.cli.rest.connection import Session, command, from_stdin
-from images_app.cli.rest.image import IdsArgument
 from images_app.cli.rest.lists import each_of
-from images_app.cli.rest.output import (
-    Column,
-    Form,
-    JsonFlag,
-    JsonlFlag,
-    dumps,
-    form,
-    line,
-    safe,
-    show_items,
-    show_json,
-)
+from images_app.cli.rest.output import Column, Form, dumps, form, line, safe, show_items, show_json
 
 _COLUMNS: list[Column] = [
     ("id", lambda token: token.id),
@@ -52,7 +41,7 @@ def create(
         line(safe(made.secret))
 
 
-def list_tokens(session: Session, as_json: JsonFlag = False, as_jsonl: JsonlFlag = False) -> None:
+def list_tokens(session: Session, as_json: options.Json = False, as_jsonl: options.Jsonl = False) -> None:
     """List your tokens, without their secrets. Asks for e-mail and password."""
     how = form(as_json, as_jsonl)
     with session.as_person() as client:
@@ -66,7 +55,7 @@ def list_tokens(session: Session, as_json: JsonFlag = False, as_jsonl: JsonlFlag
         show_items(page, _COLUMNS)
 
 
-def revoke_tokens(session: Session, ids: IdsArgument, as_json: JsonFlag = False) -> None:
+def revoke_tokens(session: Session, ids: options.Ids, as_json: options.Json = False) -> None:
     """End tokens at once. Asks for e-mail and password."""
     wanted = from_stdin(ids)
     with session.as_person() as client:

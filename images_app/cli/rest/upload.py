@@ -11,20 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from images_app.cli.fault import fail
+from images_app.cli.rest import options
 from images_app.cli.rest.connection import EXIT_FAULT, EXIT_USAGE, Session, command, from_stdin
-from images_app.cli.rest.lists import WorkspaceOption, own_workspace
-from images_app.cli.rest.output import (
-    Form,
-    JsonFlag,
-    JsonlFlag,
-    dumps,
-    form,
-    is_for_people,
-    line,
-    safe,
-    say,
-    show_json,
-)
+from images_app.cli.rest.lists import own_workspace
+from images_app.cli.rest.output import Form, dumps, form, is_for_people, line, safe, say, show_json
 
 if TYPE_CHECKING:
     from images_app.cli.rest.journal import Local
@@ -41,14 +31,14 @@ def register(app: typer.Typer) -> None:
 def upload(
     session: Session,
     paths: Annotated[list[str], typer.Argument(help="Files, folders and globs; - reads paths from stdin.")],
-    workspace: WorkspaceOption = "",
+    workspace: options.Workspace = "",
     parallel: Annotated[int, typer.Option("--parallel", "-p", min=1, max=32, help="So many at a time.")] = 4,
     again: Annotated[bool, typer.Option("--again", help="Also what is already there.")] = False,
     cache: Annotated[
         Path | None, typer.Option("--cache", envvar="XDG_CACHE_HOME", hidden=True, show_default=False)
     ] = None,
-    as_json: JsonFlag = False,
-    as_jsonl: JsonlFlag = False,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
 ) -> None:
     """Upload, and print the id of every file. What is already there is skipped; killed, it goes on when repeated.
 

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from images_app.cli.rest import options
 from images_app.cli.rest.connection import Session, command
-from images_app.cli.rest.lists import AfterOption, AllFlag, BeforeOption, LimitOption, Wish, own_workspace, show
-from images_app.cli.rest.output import Column, JsonFlag, JsonlFlag, amount, form, line, safe, show_json
+from images_app.cli.rest.lists import Wish, own_workspace, show
+from images_app.cli.rest.output import Column, amount, form, line, safe, show_json
 
 app = typer.Typer(no_args_is_help=True, help="Workspaces and who belongs to them.")
 
@@ -31,12 +32,12 @@ _MEMBERS: list[Column] = [
 @command(app, "list")
 def list_workspaces(
     session: Session,
-    limit: LimitOption = 100,
-    after: AfterOption = "",
-    before: BeforeOption = "",
-    everything: AllFlag = False,
-    as_json: JsonFlag = False,
-    as_jsonl: JsonlFlag = False,
+    limit: options.Limit = 100,
+    after: options.After = "",
+    before: options.Before = "",
+    everything: options.All = False,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
 ) -> None:
     """List the workspaces that you may see."""
     from images_app.client import calls
@@ -47,7 +48,7 @@ def list_workspaces(
 
 @command(app, "create")
 def create_workspace(
-    session: Session, name: Annotated[str, typer.Argument(help="What it is called.")], as_json: JsonFlag = False
+    session: Session, name: Annotated[str, typer.Argument(help="What it is called.")], as_json: options.Json = False
 ) -> None:
     """Make a workspace, and print its id. You are its owner."""
     import secrets
@@ -65,12 +66,12 @@ def list_members(
     workspace: Annotated[
         str, typer.Argument(envvar="AEONTEL_WORKSPACE", help="Id or name; the only one unless said.")
     ] = "",
-    limit: LimitOption = 100,
-    after: AfterOption = "",
-    before: BeforeOption = "",
-    everything: AllFlag = False,
-    as_json: JsonFlag = False,
-    as_jsonl: JsonlFlag = False,
+    limit: options.Limit = 100,
+    after: options.After = "",
+    before: options.Before = "",
+    everything: options.All = False,
+    as_json: options.Json = False,
+    as_jsonl: options.Jsonl = False,
 ) -> None:
     """List who belongs to a workspace."""
     from images_app.client import calls

@@ -1,5 +1,7 @@
 """`aeontel`: every command. Modules are imported inside the commands, so that `--help` stays fast."""
 
+import atexit
+import gc
 import sys
 from typing import Any
 
@@ -14,10 +16,16 @@ from images_app.cli.rest.connection import command
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
+_GARBAGE = 50_000
+"""New objects before Python looks for garbage among them; 700 by default, which is for every other module it loads."""
+
+
 class _Commands(typer.Typer):
     """Says what to install when a command needs the server's part, and only the client's is here."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        gc.set_threshold(_GARBAGE)
+        atexit.register(gc.freeze)  # at the end nothing is garbage that is worth looking for
         try:
             return super().__call__(*args, **kwargs)
         except ModuleNotFoundError as error:

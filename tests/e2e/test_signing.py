@@ -126,6 +126,6 @@ def test_pictures_come_after_the_connection_was_away_for_longer_than_addresses_a
     filled.context.set_offline(True)
     assert len(watched(filled, (VALID_S + 3) * 1000)) >= 12
     filled.context.set_offline(False)
-    filled.set_viewport_size({"width": 1000, "height": 1300})
-    wait_for(lambda: shown(filled) >= 12)
+    filled.set_viewport_size({"width": 1440, "height": 1600})  # as wide as before, so that all are in sight now
+    wait_for(lambda: shown(filled) == PICTURES)
     expect(filled.get_by_text("Picture did not load")).to_have_count(0)

@@ -6,6 +6,7 @@ import { api } from "../gallery/api.js";
 import { copy } from "../gallery/actions.js";
 import { Toasts } from "../gallery/Toasts.jsx";
 import { bytes } from "../gallery/words.js";
+import { onceLive } from "../lib/live.js";
 import { Time } from "../lib/Time.jsx";
 import { ChevronRight, CircleAlert, Copy, Download, ImageMinus, RotateCw, Trash2, Undo2 } from "../lib/icons.js";
 import { createActions } from "./actions.js";
@@ -24,7 +25,11 @@ export function FilePage({ row, history, mayWrite, place, onLookAgain }) {
   useEffect(() => {
     const listen = ({ detail }) => detail.fileId === id && look.current();
     window.addEventListener("aeontel:event", listen);
-    return () => window.removeEventListener("aeontel:event", listen);
+    const end = onceLive(() => look.current());
+    return () => {
+      end();
+      window.removeEventListener("aeontel:event", listen);
+    };
   }, [id]);
 
   const actions = useMemo(

@@ -1,6 +1,7 @@
 // The rows of one file list that this tab has: newest first, each once. The state holds only the newest page.
 
 import { useCallback, useEffect, useRef, useState } from "react";
+import { onceLive } from "../lib/live.js";
 
 const PATIENCE = 15_000;
 const BREATH = 400;
@@ -78,7 +79,12 @@ export function useRows({ list: wantedList, page, changed, show, onLoadPage, onL
       timer ??= setTimeout(settle, BREATH);
     };
     window.addEventListener("aeontel:event", listen);
+    const end = onceLive(() => {
+      fromTop = true;
+      timer ??= setTimeout(settle, BREATH);
+    });
     return () => {
+      end();
       window.removeEventListener("aeontel:event", listen);
       clearTimeout(timer);
     };

@@ -48,7 +48,7 @@ def _share_client() -> None:
 
 if not _IS_BUILT:
     _share_client()
-share("icons.js", "letters.js", "session.js", "time.js", "useList.js", "useOrigin.js", "useRest.js")
+share("icons.js", "letters.js", "live.js", "session.js", "time.js", "useList.js", "useOrigin.js", "useRest.js")
 share("Copyable.jsx", "Dialog.jsx", "Field.jsx", "Lists.jsx", "Menu.jsx", "Meter.jsx", "Opener.jsx", "Question.jsx")
 
 

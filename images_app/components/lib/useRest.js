@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { request } from "../gallery/api.js";
+import { onceLive } from "./live.js";
 
 const CHANGED = "aeontel:changed";
 const BREATH = 300;
@@ -10,14 +11,12 @@ const BREATH = 300;
 export const changed = (what) => window.dispatchEvent(new CustomEvent(CHANGED, { detail: what }));
 
 /** Calls `again` after `changed(what)`, after a live event that `hears` says yes to, when this person's rights change,
- *  after signing in again, and when the live connection is back (what happened meanwhile was not heard). Once for many
- *  that come together. */
+ *  after signing in again, and once the live connection is there. Once for many that come together. */
 export function useNews(what, hears, again) {
   const now = useRef({});
   now.current = { hears, again };
   useEffect(() => {
     let timer = null;
-    let wasLost = false;
     const soon = () => {
       timer ??= setTimeout(() => {
         timer = null;
@@ -29,13 +28,11 @@ export function useNews(what, hears, again) {
       "aeontel:event": ({ detail }) => now.current.hears(detail) && soon(),
       "aeontel:rights": soon,
       "aeontel:signed-in": soon,
-      "aeontel:live": ({ detail }) => {
-        if (detail?.state === "live" && wasLost) soon();
-        wasLost = detail?.state !== "live";
-      },
     };
     Object.entries(on).forEach(([name, listener]) => window.addEventListener(name, listener));
+    const end = onceLive(soon);
     return () => {
+      end();
       Object.entries(on).forEach(([name, listener]) => window.removeEventListener(name, listener));
       clearTimeout(timer);
     };

@@ -29,6 +29,7 @@ export function Live({ workspace, onHappened, onChanged }) {
         setState(next.state);
         // Perhaps it is not the line: asking tells whether this person is still a member.
         if (next.state === "offline") page.current.onHappened();
+        if (next.state === "live") soon(); // what happened before was not heard
       },
       onEvent: (event) => {
         window.dispatchEvent(new CustomEvent("aeontel:event", { detail: event }));

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import termios
@@ -54,6 +55,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heed_ctrl_c,
         )
 
     def terminal(self, *arguments: str, typed: str = "") -> tuple[int, str]:
@@ -108,9 +110,15 @@ class Typing:
             os.close(self._master)
 
 
+def _heed_ctrl_c() -> None:
+    """As what a shell starts does; tests that run in the background ignore it, and so would their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _own_terminal() -> None:
     """Keys such as Ctrl-C go to whom a terminal belongs."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    _heed_ctrl_c()
 
 
 def _read(master: int) -> bytes:

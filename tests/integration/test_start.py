@@ -64,9 +64,7 @@ def test_a_generated_password_is_printed_once_and_works(tmp_path: Path) -> None:
 
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     server = RunningServer(tmp_path / "data")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", server.port))
-        taken.listen()
+    with socket.create_server(("127.0.0.1", server.port)):  # allows for connections of before that are fading away
         result = server.aeontel("serve", "--headless")
     assert result.returncode == 1
     assert len(result.stderr.strip().splitlines()) == 1

@@ -29,10 +29,11 @@ export function useList(path, { what, hears = never } = {}) {
     setList((was) => (error ? failed(was, path, error) : merged(was, page)));
   }, [path]);
 
-  const again = useCallback(
-    () => ask(false, () => upTo(path, now.current.rows.length), (_was, page) => ({ path, ...page, status: "ready", error: null })),
-    [ask, path],
-  );
+  const again = useCallback(() => {
+    // Instead of a page that is under way, and with it.
+    const least = now.current.rows.length + (asked.current.isMore ? 1 : 0);
+    ask(false, () => upTo(path, least), (_was, page) => ({ path, ...page, status: "ready", error: null }));
+  }, [ask, path]);
 
   const more = useCallback(() => {
     const { next } = now.current;

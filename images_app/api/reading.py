@@ -87,7 +87,7 @@ def readers(world: World) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_THREADS[world.database.engine.dialect.name], thread_name_prefix="reader")
 
 
-_THREADS = {"sqlite": 4, "postgresql": 16}
+_THREADS = {"sqlite": 2, "postgresql": 16}
 
 
 def _read(endpoint: Callable[..., Any], parameters: "_Parameters", request: Request, world: World) -> Response:

@@ -200,7 +200,9 @@ def _serve(arguments: dict[str, Any]) -> None:
     )
 
     async def serve() -> None:
-        server = Server(create_app(config), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+        server = Server(
+            create_app(config), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False
+        )
         await server.serve()
 
     asyncio.run(serve())

@@ -83,7 +83,8 @@ class ReadingRoute(APIRoute):
 
 def readers(world: World) -> ThreadPoolExecutor:
     """The threads that read. SQLite works in the thread that asks, and lets go of the interpreter for every row: more
-    threads would mostly hand it to each other, and one alone would let a slow read hold up all. A thread that asks PostgreSQL only waits."""
+    threads would mostly hand it to each other, and one alone would let a slow read hold up all. A thread that asks
+    PostgreSQL only waits."""
     return ThreadPoolExecutor(_THREADS[world.database.engine.dialect.name], thread_name_prefix="reader")
 
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from images_app.api.app import create_api
 from images_app.api.headers import SecurityHeaders
 from images_app.api.proxies import TrustedProxies
+from images_app.bodies import ReadOn
 from images_app.bootstrap import World, world
 from images_app.jobs.lifespan import jobs
 from images_app.mcp.door import Door, Tools
@@ -44,7 +45,7 @@ class Server:
         served: dict[str, ASGIApp] = {"api": self._api, "objects": self._api, "metrics": self._api, **_NEVER}
         served["mcp"] = self._mcp
         served |= dict.fromkeys(
-            ("cloudflare", "imagedelivery", "cdn-cgi"), _no_face if self.emulator is None else self.emulator.app
+            ("cloudflare", "imagedelivery", "cdn-cgi"), _no_face if self.emulator is None else ReadOn(self.emulator.app)
         )
 
         async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,8 +3,7 @@
 - The two parts come in either order. As soon as the workspace is known the uploader's right to write there is
   checked, before any more bytes are read; a file that comes before it waits in a nameless temporary file on disk.
 - Nothing but one block is ever in memory. Nothing is left behind when the upload fails at any point.
-- An upload that is refused while its bytes still come is read on for a little while, so that clients that only look
-  for the answer after sending everything get to see it. After that the connection is closed.
+- An upload that is refused while its bytes still come is answered at once; what becomes of the rest, `bodies` says.
 """
 
 import asyncio
@@ -24,17 +23,16 @@ from images_app.api.multipart import Reader
 from images_app.api.schemas import fails
 from images_app.bootstrap import World
 from images_app.core.access import Viewer
-from images_app.errors import AeontelError, FileTooLarge, Forbidden, InvalidParameter
+from images_app.errors import FileTooLarge, Forbidden, InvalidParameter
 from images_app.models import File
 
 router = APIRouter(tags=["files"])
 
 _AROUND_BYTES = 64 * 1024
 """More than boundaries and headers of two parts can take, so a longer body has too large a file."""
+_COUNTED_BYTES = 16 * 1024 * 1024
+"""So far a file that is too large is read on, so that the refusal can say how large it is."""
 _IDLE_S = 60.0
-_READ_ON_BYTES = 16 * 1024 * 1024
-_READ_ON_S = 5.0
-_READ_ON_IDLE_S = 0.5
 _BODY = {
     "requestBody": {
         "required": True,
@@ -69,22 +67,16 @@ async def upload_file(
     request: Request, response: Response, world: WorldDep, viewer: ViewerDep, idempotency_key: IdempotencyKey = None
 ) -> FileShown | Response:
     """Upload a file. An image appears in the gallery by itself soon after."""
-    body = _Body(request)
     try:
-        file, is_new = await _receive(request, body, world, viewer, idempotency_key)
+        file, is_new = await _receive(request, world, viewer, idempotency_key)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
-    except AeontelError:
-        await body.read_on()
-        raise
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/files/{file.id}"
     return shown(file)
 
 
-async def _receive(
-    request: Request, body: "_Body", world: World, viewer: Viewer, idempotency_key: str | None
-) -> tuple[File, bool]:
+async def _receive(request: Request, world: World, viewer: Viewer, idempotency_key: str | None) -> tuple[File, bool]:
     """The file that this request makes, or that the same one made before; and whether it is new."""
     if "write" not in viewer.scopes:
         raise Forbidden("This token does not have the scope 'write'.")
@@ -97,9 +89,9 @@ async def _receive(
     incoming = Incoming(world, partial(identify, request), limit, idempotency_key, max(0, most - _AROUND_BYTES))
     received = 0
     try:
-        async for chunk in body.chunks():
+        async for chunk in _chunks(request):
             received += len(chunk)
-            if received > limit + _AROUND_BYTES + _READ_ON_BYTES:
+            if received > limit + _AROUND_BYTES + _COUNTED_BYTES:
                 raise FileTooLarge(limit, max(incoming.size, limit + 1))
             for event in reader.feed(chunk):
                 await incoming.take(event)
@@ -110,52 +102,15 @@ async def _receive(
             await run_in_threadpool(incoming.close)
 
 
-class _Body:
-    """The body of a request, from which a client that stalls is cut off."""
-
-    def __init__(self, request: Request) -> None:
-        self._stream = request.stream()
-        self._waits_for_word = "100-continue" in request.headers.get("expect", "").lower()
-        self._is_begun = False
-        self._has_ended = False
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Everything. Raises InvalidParameter when nothing comes for a while, ClientDisconnect when the client left."""
-        while (chunk := await self._next(_IDLE_S)) is not None:
-            yield chunk
-        if not self._has_ended:
-            raise InvalidParameter(f"The upload stalled: nothing came for {_IDLE_S:.0f} seconds.")
-
-    async def read_on(self) -> None:
-        """Drop what is still coming, within bounds. A client that waits for our word before sending needs no more."""
-        if self._waits_for_word and not self._is_begun:
-            return
-        loop = asyncio.get_running_loop()
-        until, dropped = loop.time() + _READ_ON_S, 0
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """Everything. Raises InvalidParameter when nothing comes for a while, ClientDisconnect when the client left."""
+    stream = request.stream()
+    while True:
         try:
-            while dropped < _READ_ON_BYTES and (left := until - loop.time()) > 0:
-                chunk = await self._next(min(left, _READ_ON_IDLE_S))
-                if chunk is None:
-                    return
-                dropped += len(chunk)
-        except ClientDisconnect:
+            async with asyncio.timeout(_IDLE_S):
+                chunk = await anext(stream, None)
+        except TimeoutError:
+            raise InvalidParameter(f"The upload stalled: nothing came for {_IDLE_S:.0f} seconds.") from None
+        if chunk is None:
             return
-
-    async def _next(self, within_s: float) -> bytes | None:
-        """The next chunk; None at the end, and when none came in time."""
-        if self._has_ended:
-            return None
-        self._is_begun = True
-        task = asyncio.ensure_future(anext(self._stream, None))
-        try:
-            await asyncio.wait({task}, timeout=within_s)
-        finally:
-            if not task.done():
-                task.cancel()
-        if not task.done():
-            await asyncio.wait({task})
-        if task.cancelled():
-            return None
-        chunk = task.result()
-        self._has_ended = chunk is None
-        return chunk
+        yield chunk

@@ -102,9 +102,10 @@ def serve(
         fail(f"{error}. Give it those, or another --data.", 2)
     config = standalone.configure(data, own, public_url=url, fetch_bases=bases, allowance=allowance)
     with serving.built_to_stay():
+        from images_app.bodies import ReadOn
         from images_app.emulator.app import create_app  # in here, as this is what takes time
 
-        emulator = create_app(config)
+        emulator = ReadOn(create_app(config))
     shown = standalone.shown(config, url)
     text = json.dumps(shown) if as_json else _welcome(url, shown)
     serving.announce(host, port, text)

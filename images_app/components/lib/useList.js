@@ -6,50 +6,58 @@ import { useNews } from "./useRest.js";
 
 const PAGE = 100;
 const NOTHING = { rows: [], next: null, total: 0, status: "loading", error: null };
+const READY = { status: "ready", error: null };
+const NO_QUESTION = { number: 0, isAgain: false, isMore: false };
 const never = () => false;
 const idOf = (row) => row.userId ?? row.id;
 
 /** {rows, next, total, status: loading | ready | stuck | error, error, more, again}. `path` null: nothing is asked.
- *  `next` is null at the end of the list. What changes is read again as far as it was shown. */
+ *  `next` is null at the end of the list; stuck: the page after it did not come. What changes is read again as far as it
+ *  was shown, or was asked for. */
 export function useList(path, { what, hears = never } = {}) {
   const [list, setList] = useState({ path: null, ...NOTHING });
   const here = list.path === path ? list : { path, ...NOTHING };
   const now = useRef(here);
   now.current = here;
-  const asked = useRef({ number: 0, isMore: false });
+  const asked = useRef(NO_QUESTION);
 
   /** Answers what `read` brings, unless something else was asked for meanwhile. */
-  const ask = useCallback(async (isMore, read, merged) => {
+  const ask = useCallback(async (question, read, merged) => {
     if (!path) return;
     const number = asked.current.number + 1;
-    asked.current = { number, isMore };
+    asked.current = { ...question, number };
     const [page, error] = await read().then((found) => [found, null], (problem) => [null, problem]);
     if (number !== asked.current.number) return;
-    asked.current.isMore = false;
-    setList((was) => (error ? failed(was, path, error) : merged(was, page)));
+    asked.current = { ...NO_QUESTION, number };
+    setList((was) => (error ? failed(was, path, error) : { ...merged(was, page), path }));
   }, [path]);
 
-  const again = useCallback(() => {
-    // Instead of a page that is under way, and with it.
-    const least = now.current.rows.length + (asked.current.isMore ? 1 : 0);
-    ask(false, () => upTo(path, least), (_was, page) => ({ path, ...page, status: "ready", error: null }));
+  /** From the beginning, as far as it is shown; further when a page is asked for. */
+  const readAgain = useCallback((isMore) => {
+    const least = now.current.rows.length + (isMore ? 1 : 0);
+    ask({ isAgain: true, isMore }, () => upTo(path, least), (was, page) => {
+      const isStuck = was.path === path && was.status === "stuck" && !isMore && page.next;
+      return { ...page, ...(isStuck ? { status: "stuck", error: was.error } : READY) };
+    });
   }, [ask, path]);
+
+  const again = useCallback(() => readAgain(asked.current.isMore), [readAgain]);
 
   const more = useCallback(() => {
     const { next } = now.current;
     if (!next || asked.current.isMore) return;
-    ask(true, () => read(path, next), (was, page) => {
+    if (asked.current.isAgain) readAgain(true);
+    else ask({ isAgain: false, isMore: true }, () => read(path, next), (was, page) => {
       const known = new Set(was.rows.map(idOf));
       const fresh = page.rows.filter((row) => !known.has(idOf(row)));
-      return { ...page, path, rows: [...was.rows, ...fresh], status: "ready", error: null };
+      return { ...page, rows: [...was.rows, ...fresh], ...READY };
     });
-  }, [ask, path]);
+  }, [ask, path, readAgain]);
 
   useEffect(() => {
-    const questions = asked.current;
     again();
     return () => {
-      asked.current = { number: questions.number + 1, isMore: false };
+      asked.current = { ...NO_QUESTION, number: asked.current.number + 1 };
     };
   }, [again]);
   useNews(what, hears, again);

@@ -25,6 +25,12 @@ TLS = httpx.create_ssl_context()
 """Made once: it takes longer than most requests, and no client here even uses it."""
 _START_WITHIN_S = 180
 _STOP_WITHIN_S = 60
+_SHOWN = 6000
+"""Characters of a log, its end."""
+
+
+class EndedAtOnce(RuntimeError):
+    """A server ended instead of answering; the text has what it printed."""
 
 
 class RunningServer:
@@ -93,6 +99,7 @@ class RunningServer:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         command = ["serve"] if self._face else ["serve", "--headless"]
         with self._log_path.open("ab") as log:
+            begins = log.tell()
             self._process = subprocess.Popen(
                 [Path(sys.executable).with_name("aeontel"), *command],
                 env=self.environment,
@@ -104,12 +111,13 @@ class RunningServer:
         deadline = time.monotonic() + _START_WITHIN_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise RuntimeError(f"The server ended at once:\n{self.log}")
+                said = self._log_path.read_bytes()[begins:].decode(errors="replace")
+                raise EndedAtOnce(f"The server ended at once:\n{said[-_SHOWN:]}")
             if self._answers():
                 return
             time.sleep(0.05)
         self.kill()
-        raise RuntimeError(f"The server did not answer in {_START_WITHIN_S} s:\n{self.log}")
+        raise RuntimeError(f"The server did not answer in {_START_WITHIN_S} s:\n{self.log[-_SHOWN:]}")
 
     def _answers(self) -> bool:
         # Not by httpx: each such call makes a TLS context, which takes longer than all else here.

@@ -185,6 +185,7 @@ def _serve(arguments: dict[str, Any]) -> None:
         from granian.constants import Interfaces
         from granian.server.embed import Server
 
+        from images_app.bodies import ReadOn
         from images_app.emulator.app import create_app
         from images_app.emulator.config import EmulatorConfig
 
@@ -201,7 +202,7 @@ def _serve(arguments: dict[str, Any]) -> None:
 
     async def serve() -> None:
         server = Server(
-            create_app(config), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False
+            ReadOn(create_app(config)), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False
         )
         await server.serve()
 

@@ -23,7 +23,10 @@ export function Activity({ kind, page, onLoadPage }) {
   if (!rows.length) {
     return (
       <div className="page">
-        <Face icon={History} title="Nothing of this kind yet" text="What people do in this workspace is listed here, and stays." />
+        <Face
+          icon={History} title="Nothing of this kind yet"
+          text={`What ${kind === "tools" ? "programs do here through MCP" : "people do in this workspace"} is listed here, and stays.`}
+        />
       </div>
     );
   }

@@ -45,14 +45,14 @@ class Server:
         served: dict[str, ASGIApp] = {"api": self._api, "objects": self._api, "metrics": self._api, **_NEVER}
         served["mcp"] = self._mcp
         served |= dict.fromkeys(
-            ("cloudflare", "imagedelivery", "cdn-cgi"), _no_face if self.emulator is None else ReadOn(self.emulator.app)
+            ("cloudflare", "imagedelivery", "cdn-cgi"), _no_face if self.emulator is None else self.emulator.app
         )
 
         async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
             first = scope["path"].split("/", 2)[1] if scope["type"] == "http" else ""
             await served.get(first, face)(scope, receive, send)
 
-        secured = SecurityHeaders(dispatch, image_origins=(self.world.delivery.origin,))
+        secured = SecurityHeaders(ReadOn(dispatch), image_origins=(self.world.delivery.origin,))
         return TrustedProxies(Requests(secured, self._api.state.metrics), self.world.settings.trusted_proxies)
 
     @asynccontextmanager

@@ -36,7 +36,6 @@ from images_app.api.origins import OtherOrigins
 from images_app.api.rates import RateLimit
 from images_app.api.reading import readers
 from images_app.api.toolcalls import ToolCalls
-from images_app.bodies import ReadOn
 from images_app.bootstrap import World
 from images_app.core.figures import Figures, figures
 from images_app.observe.metrics import Metrics
@@ -89,7 +88,6 @@ def create_api(world: World) -> FastAPI:
         shared=world.shared,
     )
     app.add_middleware(Edge)
-    app.add_middleware(ReadOn)
     if world.settings.cors_origins:
         app.add_middleware(OtherOrigins, origins=world.settings.cors_origins)
     return app

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from images_app.api.app import create_api
 from images_app.api.headers import SecurityHeaders
+from images_app.bodies import ReadOn
 from images_app.bootstrap import World
 from images_app.shared import Shared
 
@@ -39,7 +40,7 @@ def serving(app: ASGIApp, port: int, shared: Shared | None = None) -> Iterator[s
 @contextmanager
 def serving_api(world: World) -> Iterator[str]:
     """The address of a world's API, on the port of its settings."""
-    app = SecurityHeaders(create_api(world), image_origins=("https://imagedelivery.example",))
+    app = SecurityHeaders(ReadOn(create_api(world)), image_origins=("https://imagedelivery.example",))
     with serving(app, world.settings.port, world.shared) as url:
         yield url
 

@@ -39,7 +39,8 @@ def main() -> None:
             with running_cluster(place, postgres, weed, servers=servers, rate_limit_per_token=0) as cluster:
                 rates.append(FILES / _seconds(cluster))
             times = rates[-1] / rates[0]
-            print(f"provisioning: {servers} servers {rates[-1]:6.1f} images/s, {times:.2f} times one", flush=True)
+            name = "1 server " if servers == 1 else f"{servers} servers"
+            print(f"provisioning: {name} {rates[-1]:6.1f} images/s, {times:.2f} times one", flush=True)
     print(f"  a Cloudflare of {LATENCY_S * 1000:.0f} ms; {FILES} pictures each time")
 
 

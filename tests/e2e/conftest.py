@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
+from tests.e2e.people import enter
 from tests.support.chromium import chromium
-from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
+from tests.support.server import ADMIN_EMAIL, RunningServer
 
 _EXPECTED_WITHIN_MS = 30_000
 
@@ -78,16 +78,8 @@ def workspace(server: RunningServer, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def sign_in(server: RunningServer) -> Callable[[Page, str], None]:
-    """Sign in as a person does, and arrive at a path."""
-
-    def enter(page: Page, path: str = "/") -> None:
-        page.goto(f"{server.url}{path}")
-        page.get_by_label("Email").fill(ADMIN_EMAIL)
-        page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: urlsplit(url).path == path or (path == "/" and url.endswith("/content")))
-
-    return enter
+    """Be signed in, and at a path."""
+    return lambda page, path: enter(page, server, path)
 
 
 @pytest.fixture

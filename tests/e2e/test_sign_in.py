@@ -1,13 +1,29 @@
 """Signing in and out, as a person meets it."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
 
 SignIn = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def sign_in(server: RunningServer) -> SignIn:
+    """Sign in as a person does, and arrive at a path: here that is what it is about."""
+
+    def by_hand(page: Page, path: str = "/") -> None:
+        page.goto(f"{server.url}{path}")
+        page.get_by_label("Email").fill(ADMIN_EMAIL)
+        page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: urlsplit(url).path == path or (path == "/" and url.endswith("/content")))
+
+    return by_hand
 
 
 def test_a_visitor_is_asked_to_sign_in_and_arrives_where_they_wanted(

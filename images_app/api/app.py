@@ -34,7 +34,7 @@ from images_app.api.edge import Edge
 from images_app.api.health import Readiness
 from images_app.api.origins import OtherOrigins
 from images_app.api.rates import RateLimit
-from images_app.api.reading import readers
+from images_app.api.readers import readers
 from images_app.api.toolcalls import ToolCalls
 from images_app.bootstrap import World
 from images_app.core.figures import Figures, figures
@@ -67,7 +67,7 @@ def create_api(world: World) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.world = world
-    app.state.readers = readers(world)
+    app.state.readers = readers(world.database.engine.dialect.name)
     app.state.streams = events.Streams()
     app.state.readiness = Readiness.of(world)
     app.state.metrics = Metrics(partial(_figures, world))

@@ -5,10 +5,8 @@ allow at that moment, and a request takes one connection and one change of threa
 and writes nothing of them: its own way to call one costs more than the page of a list (`make bench ARGS=images_list`).
 """
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from images_app.api.deps import identify, is_use_due, note_use
+from images_app.api.readers import Readers
 from images_app.api.schemas import Schema
 from images_app.bootstrap import World
 from images_app.core.access import Viewer
@@ -68,27 +67,17 @@ class ReadingRoute(APIRoute):
             return
         request = Request(scope, receive, send)
         world: World = request.app.state.world
+        readers: Readers = request.app.state.readers
         try:
             read = partial(_read, self.endpoint, parameters, request, world)
-            # With its context: what is logged there belongs to this request, too.
-            run = copy_context().run
-            answer = await asyncio.get_running_loop().run_in_executor(request.app.state.readers, run, read)
+            run = copy_context().run  # with its context: what is logged there belongs to this request, too
+            answer = await readers.run(partial(run, read))
         finally:
             viewer: Viewer | None = scope["state"].get("viewer")
             if viewer is not None and is_use_due(viewer):
                 # Not in a reader's thread: it may have to wait for a writer, and others shall not wait with it.
                 await run_in_threadpool(note_use, request, world, viewer)
         await answer(scope, receive, send)
-
-
-def readers(world: World) -> ThreadPoolExecutor:
-    """The threads that read. SQLite works in the thread that asks, and lets go of the interpreter for every row: more
-    threads would mostly hand it to each other, and one alone would let a slow read hold up all. A thread that asks
-    PostgreSQL only waits."""
-    return ThreadPoolExecutor(_THREADS[world.database.engine.dialect.name], thread_name_prefix="reader")
-
-
-_THREADS = {"sqlite": 2, "postgresql": 16}
 
 
 def _read(endpoint: Callable[..., Any], parameters: "_Parameters", request: Request, world: World) -> Response:

@@ -10,6 +10,7 @@ on these alone.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -97,7 +98,7 @@ def options() -> dict[str, object]:
 def made_world(folder: Path, engines: Engines, **options: object) -> Iterator[World]:
     """A world with tables and nobody in it."""
     with engines.place(folder / "data") as place:
-        built = bootstrap.build(load(port=free_port(), **place, **options))
+        built = bootstrap.build(load(port=free_port(), _env_file=None, **place, **options))
         try:
             yield built
         finally:
@@ -109,6 +110,9 @@ def world(tmp_path: Path, engines: Engines, options: dict[str, object]) -> Itera
     """A world of this test's own."""
     with made_world(tmp_path, engines, **options) as made:
         yield made
+
+
+_hashed = cache(users.new_password)
 
 
 @dataclass(frozen=True)
@@ -134,9 +138,10 @@ class Api:
         return self.opened.enter_context(client)
 
     def user(self, email: str = EMAIL, *, password: str | None = None, is_admin: bool = False) -> User:
-        """A new user; hashing a password takes its time, so only on demand."""
+        """A new user; hashing a password takes its time, so only on demand, and once for each password."""
         with self.world.database.write() as session:
-            return users.create(session, email, password, is_admin=is_admin)
+            hashed = None if password is None else _hashed(password)
+            return users.create_with_hash(session, email, hashed, is_admin=is_admin)
 
     def workspace(self, owner: User, name: str = "Photos") -> Workspace:
         with self.world.database.write() as session:

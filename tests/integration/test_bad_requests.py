@@ -21,6 +21,12 @@ def gallery(api: Api) -> Gallery:
     return Gallery.of(api)
 
 
+@pytest.fixture(scope="module")
+def standing(shared_api: Api) -> Gallery:
+    """One for all cases of tests that change nothing."""
+    return Gallery.of(shared_api)
+
+
 @pytest.mark.parametrize(
     ("paths", "left"),
     [
@@ -66,12 +72,12 @@ def test_what_claims_to_be_another_method_is_what_it_is(gallery: Gallery) -> Non
 
 @pytest.mark.parametrize("body", [b"{", b'{"limit": 1}', b"\xff" * 100_000])
 @pytest.mark.parametrize("path", ["/api/images", "/api/files", "/api/me", "/api/images/{file}"])
-def test_a_body_of_a_get_changes_nothing(gallery: Gallery, path: str, body: bytes) -> None:
-    address = path.format(file=gallery.image().id)
-    plain = gallery.client.get(address)
-    answer = gallery.client.request("GET", address, content=body, headers={"Content-Type": "application/json"})
+def test_a_body_of_a_get_changes_nothing(standing: Gallery, path: str, body: bytes) -> None:
+    address = path.format(file=standing.image().id)
+    plain = standing.client.get(address)
+    answer = standing.client.request("GET", address, content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()) == (200, plain.json())
-    chunked = gallery.client.request("GET", address, content=iter([body]))
+    chunked = standing.client.request("GET", address, content=iter([body]))
     assert (chunked.status_code, chunked.json()) == (200, plain.json())
 
 
@@ -90,10 +96,10 @@ def test_a_body_of_a_get_changes_nothing(gallery: Gallery, path: str, body: byte
     ids=["large header", "many headers", "many parameters", "many ids", "unknown", "long path", "two lengths", "nul"],
 )
 def test_what_is_too_large_or_malformed_is_refused_by_the_server_itself(
-    gallery: Gallery, target: str, headers: list[str], status: bytes
+    standing: Gallery, target: str, headers: list[str], status: bytes
 ) -> None:
-    host, port = gallery.api.url.removeprefix("http://").split(":")
-    credential = gallery.client.headers["authorization"]
+    host, port = standing.api.url.removeprefix("http://").split(":")
+    credential = standing.client.headers["authorization"]
     lines = [f"GET {target} HTTP/1.1", "Host: here", f"Authorization: {credential}", "Connection: close", *headers]
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         # The server may have answered and hung up before everything is sent.
@@ -101,7 +107,7 @@ def test_what_is_too_large_or_malformed_is_refused_by_the_server_itself(
             connection.sendall("\r\n".join([*lines, "", ""]).encode())
         with suppress(ConnectionError):
             assert connection.recv(4096).split()[1] == status
-    assert gallery.client.get("/api/me").status_code == 200
+    assert standing.client.get("/api/me").status_code == 200
 
 
 def test_who_asks_for_html_is_told_of_a_failure_in_json(gallery: Gallery) -> None:

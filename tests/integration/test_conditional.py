@@ -15,6 +15,12 @@ def gallery(api: Api) -> Gallery:
     return Gallery.of(api)
 
 
+@pytest.fixture(scope="module")
+def standing(shared_api: Api) -> Gallery:
+    """One for all cases of tests that look at one picture."""
+    return Gallery.of(shared_api)
+
+
 def tag(answer: httpx.Response) -> str:
     assert answer.status_code == 200
     return answer.headers["etag"]
@@ -53,10 +59,10 @@ def test_what_was_seen_is_not_sent_again(gallery: Gallery, path: str) -> None:
     ("form", "status"),
     [("{}", 304), ("*", 304), ('"x", {}', 304), ("W/{}", 304), ('"x"', 200), ("", 200), ("{}x", 304), ("garbage", 200)],
 )
-def test_a_tag_is_found_in_every_form_that_the_standard_knows(gallery: Gallery, form: str, status: int) -> None:
-    path = f"/api/files/{gallery.image().id}"
-    seen = form.format(tag(gallery.client.get(path)))
-    assert again(gallery.client, path, seen).status_code == status
+def test_a_tag_is_found_in_every_form_that_the_standard_knows(standing: Gallery, form: str, status: int) -> None:
+    path = f"/api/files/{standing.image().id}"
+    seen = form.format(tag(standing.client.get(path)))
+    assert again(standing.client, path, seen).status_code == status
 
 
 def test_head_answers_with_the_tag_and_with_304(gallery: Gallery) -> None:

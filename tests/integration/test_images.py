@@ -1,5 +1,6 @@
 """`/api/images`: what an image looks like, who sees it, and the two ways of removing it."""
 
+import httpx
 import pytest
 from sqlmodel import select
 
@@ -16,6 +17,17 @@ NINE = {"id", "fileId", "workspaceId", "cfImageId", "width", "height", "size", "
 @pytest.fixture
 def gallery(api: Api) -> Gallery:
     return Gallery.of(api)
+
+
+@pytest.fixture(scope="module")
+def standing(shared_api: Api) -> Gallery:
+    """One for all cases of a test that ends with what there was."""
+    return Gallery.of(shared_api)
+
+
+@pytest.fixture(scope="module")
+def outsider(standing: Gallery) -> httpx.Client:
+    return standing.outsider()
 
 
 def test_an_image_has_exactly_the_nine_fields(gallery: Gallery) -> None:
@@ -91,20 +103,19 @@ def test_only_what_is_provisioned_is_an_image(gallery: Gallery) -> None:
     "wrong",
     ["nonsense", "img_", "wsp_01m7vpggc6e7a834dncn5fcrp4", "img_01m7vpggc6e7a834dncn5fcrp4", "%00", "%ff%fe", "é"],
 )
-def test_what_does_not_exist_looks_like_what_is_foreign(gallery: Gallery, wrong: str) -> None:
-    file = gallery.image()
-    outsider = gallery.outsider()
+def test_what_does_not_exist_looks_like_what_is_foreign(standing: Gallery, outsider: httpx.Client, wrong: str) -> None:
+    file = standing.image()
     for path in (f"/api/images/{wrong}", f"/api/images/by-file/{wrong}"):
         for method in ("GET", "HEAD"):
-            assert gallery.client.request(method, path).status_code == 404
-    assert problem(gallery.client.delete(f"/api/images/{wrong}")) == (404, "not_found")
+            assert standing.client.request(method, path).status_code == 404
+    assert problem(standing.client.delete(f"/api/images/{wrong}")) == (404, "not_found")
     unknown = outsider.get(f"/api/images/{wrong}").json()
     for path in (ids.image_of(file.id), file.id, f"by-file/{file.id}"):
         foreign = outsider.get(f"/api/images/{path}").json()
         assert {**foreign, "instance": ""} == {**unknown, "instance": ""}
     for any_id in (file.id, ids.image_of(file.id)):
         assert outsider.delete(f"/api/images/{any_id}").status_code == 404
-    assert gallery.client.get(f"/api/images/{file.id}").status_code == 200
+    assert standing.client.get(f"/api/images/{file.id}").status_code == 200
 
 
 def test_nobody_gets_in_without_a_credential(gallery: Gallery) -> None:

@@ -1,5 +1,6 @@
 """Paging as a client of the API meets it: cursors, flags, links. What is refused: `test_bad_lists.py`."""
 
+import httpx
 import pytest
 from sqlmodel import col, delete
 
@@ -13,6 +14,17 @@ from tests.support.library import add_file, add_image
 @pytest.fixture
 def gallery(api: Api) -> Gallery:
     return Gallery.of(api)
+
+
+@pytest.fixture(scope="module")
+def standing(shared_api: Api) -> Gallery:
+    """One for all cases of tests that change nothing in it."""
+    return Gallery.of(shared_api)
+
+
+@pytest.fixture(scope="module")
+def outsider(standing: Gallery) -> httpx.Client:
+    return standing.outsider()
 
 
 def seven(gallery: Gallery) -> list[str]:
@@ -146,8 +158,10 @@ def test_a_member_who_is_removed_between_two_pages_sees_no_more(gallery: Gallery
 
 @pytest.mark.parametrize("workspace_id", ["", "nonsense", "wsp_01m7vpggc6e7a834dncn5fcrp4", "\x01", "é"])
 @pytest.mark.parametrize("path", ["/api/images", "/api/files", "/api/events"])
-def test_an_unknown_workspace_is_not_found(gallery: Gallery, path: str, workspace_id: str) -> None:
-    for client in (gallery.client, gallery.outsider()):
+def test_an_unknown_workspace_is_not_found(
+    standing: Gallery, outsider: httpx.Client, path: str, workspace_id: str
+) -> None:
+    for client in (standing.client, outsider):
         assert problem(client.get(path, params={"workspace_id": workspace_id})) == (404, "not_found")
 
 

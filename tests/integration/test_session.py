@@ -22,6 +22,12 @@ def ada(api: Api) -> User:
     return api.user(password=PASSWORD)
 
 
+@pytest.fixture(scope="module")
+def standing(shared_api: Api) -> httpx.Client:
+    """The browser of somebody who is signed in, for all cases of a test that is refused."""
+    return shared_api.browser(shared_api.user(password=PASSWORD))
+
+
 def sign_in(api: Api) -> httpx.Client:
     client = api.client()
     assert client.post("/api/session", json=RIGHT).status_code == 200
@@ -251,16 +257,16 @@ def test_a_password_hash_of_older_parameters_is_renewed_at_sign_in(api: Api, ada
         [],
     ],
 )
-def test_a_body_of_another_form_is_an_invalid_parameter(api: Api, body: object) -> None:
-    answer = api.client().post("/api/session", json=body)
+def test_a_body_of_another_form_is_an_invalid_parameter(shared_api: Api, body: object) -> None:
+    answer = shared_api.client().post("/api/session", json=body)
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid_parameter"
     assert answer.json()["errors"]
 
 
 @pytest.mark.parametrize("secret", ["", "x", "é", '"', "x" * 4000, "a=b", "%00"])
-def test_a_made_up_cookie_is_unauthenticated(api: Api, secret: str) -> None:
-    answer = api.client().get("/api/me", headers={"Cookie": b"aeontel_session=" + secret.encode()})
+def test_a_made_up_cookie_is_unauthenticated(shared_api: Api, secret: str) -> None:
+    answer = shared_api.client().get("/api/me", headers={"Cookie": b"aeontel_session=" + secret.encode()})
     assert answer.status_code == 401
     assert answer.json()["code"] == "unauthenticated"
 
@@ -278,14 +284,15 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_a_write_by_cookie_from_another_sites_page_is_forbidden(api: Api, ada: User, headers: dict[str, str]) -> None:
-    client = api.browser(ada)
+def test_a_write_by_cookie_from_another_sites_page_is_forbidden(
+    shared_api: Api, standing: httpx.Client, headers: dict[str, str]
+) -> None:
     for method, path in (("POST", "/api/tokens"), ("DELETE", "/api/session"), ("DELETE", "/api/tokens/tok_x")):
-        answer = client.request(method, path, headers=headers)
+        answer = standing.request(method, path, headers=headers)
         assert answer.status_code == 403
         assert answer.json()["code"] == "forbidden"
-    assert client.get("/api/me", headers=headers).status_code == 200
-    assert api.client().post("/api/session", json=RIGHT, headers=headers).status_code == 403
+    assert standing.get("/api/me", headers=headers).status_code == 200
+    assert shared_api.client().post("/api/session", json=RIGHT, headers=headers).status_code == 403
 
 
 def test_a_write_by_cookie_from_our_own_page_or_from_no_browser_is_done(api: Api, ada: User) -> None:

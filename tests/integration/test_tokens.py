@@ -22,6 +22,12 @@ def browser(api: Api, ada: User) -> httpx.Client:
     return api.browser(ada)
 
 
+@pytest.fixture(scope="module")
+def standing(shared_api: Api) -> httpx.Client:
+    """The browser of somebody without a token, for all cases of tests that make none."""
+    return shared_api.browser(shared_api.user())
+
+
 def test_a_token_is_made_shown_once_and_works(api: Api, browser: httpx.Client, ada: User) -> None:
     made = browser.post("/api/tokens", json={"name": "  laptop "})
     assert made.status_code == 201
@@ -182,14 +188,14 @@ def test_without_the_scope_read_nothing_is_listed(api: Api, ada: User) -> None:
     ],
 )
 def test_a_token_that_cannot_be_is_refused_by_name(
-    browser: httpx.Client, body: dict[str, object], pointer: str
+    standing: httpx.Client, body: dict[str, object], pointer: str
 ) -> None:
-    answer = browser.post("/api/tokens", json=body)
+    answer = standing.post("/api/tokens", json=body)
     assert answer.status_code == 400
     problem = answer.json()
     assert problem["code"] == "invalid_parameter"
     assert [fault["pointer"] for fault in problem["errors"]] == [pointer]
-    assert browser.get("/api/tokens").json()["pageInfo"]["total"] == 0
+    assert standing.get("/api/tokens").json()["pageInfo"]["total"] == 0
 
 
 def test_there_is_a_limit_to_the_number_of_tokens(api: Api, ada: User, browser: httpx.Client) -> None:
@@ -204,8 +210,8 @@ def test_there_is_a_limit_to_the_number_of_tokens(api: Api, ada: User, browser: 
     "header",
     ["Bearer", "Bearer x", "bearer aeo_" + "0" * 36, "Bearer é", "Bearer " + "x" * 5000, "Bearer a b"],
 )
-def test_a_bad_bearer_token_is_unauthenticated_even_beside_a_good_cookie(browser: httpx.Client, header: str) -> None:
-    answer = browser.get("/api/me", headers={"Authorization": header.encode()})
+def test_a_bad_bearer_token_is_unauthenticated_even_beside_a_good_cookie(standing: httpx.Client, header: str) -> None:
+    answer = standing.get("/api/me", headers={"Authorization": header.encode()})
     assert answer.status_code == 401
     assert answer.json()["code"] == "unauthenticated"
     assert answer.headers["www-authenticate"] == "Bearer"

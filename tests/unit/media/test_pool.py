@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,14 @@ def test_a_job_without_end_is_ended(own: Callable[..., DecoderPool], tmp_path: P
     pool = own(1, seconds=1)
     with pytest.raises(MediaUnavailable, match="1 seconds"):
         pool.prepare(written(tmp_path, LONG_WORK), tmp_path)
-    assert pool.prepare(written(tmp_path, photos.png(20, 10)), tmp_path).info.width == 20
+
+    def works() -> bool:
+        # On a busy machine a new child may not even have begun after a second.
+        with suppress(MediaUnavailable):
+            return pool.prepare(written(tmp_path, photos.png(20, 10)), tmp_path).info.width == 20
+        return False
+
+    eventually(works)
 
 
 def test_a_job_without_memory_fails_alone(own: Callable[..., DecoderPool], tmp_path: Path) -> None:

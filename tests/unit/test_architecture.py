@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,12 @@ MAY_IMPORT = table("may import")
 ONLY_IN = table("only in")
 
 
+@cache
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
 def name_of(path: Path) -> str:
     """`core.files` for images_app/core/files.py; the package's own __init__ is its name."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts

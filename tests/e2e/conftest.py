@@ -79,7 +79,7 @@ def workspace(server: RunningServer, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def sign_in(server: RunningServer) -> Callable[[Page, str], None]:
     """Be signed in, and at a path."""
-    return lambda page, path: enter(page, server, path)
+    return lambda page, path: enter(page, server.url, path)
 
 
 @pytest.fixture

@@ -11,14 +11,13 @@ from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
 PASSWORD = "a few plain words"
 
 
-def enter(
-    page: Page, server: RunningServer, path: str, email: str = ADMIN_EMAIL, password: str = ADMIN_PASSWORD
-) -> None:
-    """Be signed in, and at a path. The page of the sign-in, which takes a second of a core, is in `test_sign_in.py`."""
+def enter(page: Page, site: str, path: str, email: str = ADMIN_EMAIL, password: str = ADMIN_PASSWORD) -> None:
+    """Be signed in at a site, and at a path of it. Not by the form, whose page takes a second of a core: that is in
+    `test_sign_in.py`."""
     own = {"email": email, "password": password}
-    answer = page.request.post(f"{server.url}/api/session", data=own, headers={"Origin": server.url})
+    answer = page.request.post(f"{site}/api/session", data=own, headers={"Origin": site})
     assert answer.ok, answer.text()
-    page.goto(f"{server.url}{path}")
+    page.goto(f"{site}{path}")
 
 
 def join(server: RunningServer, workspace: str, email: str, role: str) -> None:
@@ -52,6 +51,6 @@ def visitor(browser: Browser) -> Iterator[Page]:
 def signed_in(browser: Browser, server: RunningServer, email: str, path: str) -> Iterator[Page]:
     """A page of somebody who has signed in and arrived at `path`, and hears what happens."""
     with visitor(browser) as page:
-        enter(page, server, path, email, PASSWORD)
+        enter(page, server.url, path, email, PASSWORD)
         expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
         yield page

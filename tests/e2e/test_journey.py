@@ -142,6 +142,7 @@ def test_moving_a_file_to_the_trash_asks_first(gallery: Page, server: RunningSer
     gallery.keyboard.press("Shift+Delete")
     gallery.get_by_role("alertdialog").get_by_role("button", name="Move").click()
     expect(tile(gallery, "away.jpg")).to_have_count(0)
+    expect(gallery.get_by_text("1 file moved to trash")).to_be_visible()  # the picture goes before that is done
     with server.client() as client:
         trashed = client.get("/api/files", params={"workspace_id": workspace, "trash": 1}).json()
     assert [file["name"] for file in trashed["data"]] == ["away.jpg"]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -14,6 +13,7 @@ from sqlmodel import select
 from images_app.core import tokens, workspaces
 from images_app.models import User
 from tests.e2e.conftest import counted, drop
+from tests.e2e.people import enter
 from tests.support import photos, seaweed
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.pipeline import wait_for
@@ -93,11 +93,7 @@ def visit(site: Site, browser: Browser) -> Iterator[Callable[[str, RunningServer
         contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB"))
         page = contexts[-1].new_page()
         site.proxy.first = server.port
-        page.goto(f"{site.proxy.url}/login?next={path}")
-        page.get_by_label("Email").fill(ADMIN_EMAIL)
-        page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: urlsplit(url).path == path)
+        enter(page, site.proxy.url, path)
         expect(live(page)).to_be_visible()
         expect(page.get_by_text("Drop photos anywhere on this page")).to_be_visible()
         assert site.proxy.went_to(WEBSOCKET)[-1] == server.port

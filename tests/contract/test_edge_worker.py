@@ -3,6 +3,8 @@ the same visitors, and Cloudflare never learns of a token."""
 
 import http.client
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -57,12 +59,14 @@ def running(base: str, **bindings: str) -> Iterator[Edge]:
     """The Worker with these bindings besides the usual ones."""
     script, worker = ROOT / "tests/support/edge_worker.mjs", ROOT / "deploy/worker/worker.js"
     given = json.dumps(BINDINGS | {"DELIVERY_BASE": base} | bindings)
-    process = subprocess.Popen([NODE, script, worker, given], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [NODE, script, worker, given], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     assert process.stdout is not None
     try:
         yield Edge(int(process.stdout.readline()))
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # the command of the pip package is the parent of Node itself
         process.wait()
         process.stdout.close()
 

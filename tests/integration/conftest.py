@@ -22,6 +22,7 @@ from images_app.core import counters, sessions, tokens, users, workspaces
 from images_app.jobs.queue import DurableQueue
 from images_app.models import Membership, Token, User, Workspace
 from images_app.settings import load
+from tests.integration.gallery import Gallery
 from tests.support.balanced import Balanced
 from tests.support.engines import Embedded, Engines, Production
 from tests.support.other_process import OtherProcess
@@ -203,3 +204,21 @@ def shared_api(tmp_path_factory: pytest.TempPathFactory, engines: Engines, other
         world.queue.prepare(1)
         with served_api(world, other) as served:
             yield served
+
+
+@pytest.fixture
+def gallery(api: Api) -> Gallery:
+    """Ada's, at the test's own API."""
+    return Gallery.of(api)
+
+
+@pytest.fixture(scope="module")
+def standing(shared_api: Api) -> Gallery:
+    """Ada's, for all tests of a module that can live with what the others left in it."""
+    return Gallery.of(shared_api)
+
+
+@pytest.fixture(scope="module")
+def outsider(standing: Gallery) -> httpx.Client:
+    """Somebody without a workspace, beside that one."""
+    return standing.outsider()

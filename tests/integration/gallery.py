@@ -1,14 +1,16 @@
 """A workspace with somebody in it, as the tests of the API's data use it."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 from images_app.jobs.queue import DurableQueue
 from images_app.models import File, User, Workspace
-from tests.integration.conftest import Api
 from tests.support.library import add_image
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Api  # whose fixtures make galleries
 
 EXIF = {"Make": "Camera <b>&\u202e", "FNumber": 2.8, "GPSLatitude": [47.0, 22.0, 1.5]}
 
@@ -23,13 +25,13 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 class Gallery:
     """A workspace of Ada's, and her client. Images wait in the durable queue, at which nobody works."""
 
-    api: Api
+    api: "Api"
     ada: User
     workspace: Workspace
     client: httpx.Client
 
     @classmethod
-    def of(cls, api: Api) -> Self:
+    def of(cls, api: "Api") -> Self:
         queue = api.world.queue
         assert isinstance(queue, DurableQueue)
         queue.prepare(1)

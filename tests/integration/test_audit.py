@@ -13,11 +13,6 @@ from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_file
 
 
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
-
-
 def log(client: httpx.Client, **params: str) -> list[dict[str, Any]]:
     """The events of all pages, whose total must be true."""
     found: list[dict[str, Any]] = []

@@ -8,7 +8,6 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import part, send, stored, upload
 
@@ -19,21 +18,16 @@ DISPOSITION = re.compile(
 HTML = b"<html><script>alert(1)</script>"
 
 
-@pytest.fixture(scope="module")
-def gallery(shared_api: Api) -> Gallery:
-    return Gallery.of(shared_api)
-
-
-def named(gallery: Gallery, raw: bytes | str) -> httpx.Response:
+def named(standing: Gallery, raw: bytes | str) -> httpx.Response:
     """The answer to an upload with this file name as it is, between its quotes."""
     name = raw.encode() if isinstance(raw, str) else raw
     file = part("file", b"x", '; filename="@"').replace(b"@", name, 1)
-    return send(gallery, part("workspaceId", gallery.workspace.id.encode()), file)
+    return send(standing, part("workspaceId", standing.workspace.id.encode()), file)
 
 
-def download(gallery: Gallery, file_id: str) -> httpx.Response:
-    there = gallery.client.get(f"/api/files/{file_id}/content", params={"download": 1}).headers["location"]
-    return gallery.api.client().get(there.replace("http://localhost:", "http://127.0.0.1:"))
+def download(standing: Gallery, file_id: str) -> httpx.Response:
+    there = standing.client.get(f"/api/files/{file_id}/content", params={"download": 1}).headers["location"]
+    return standing.api.client().get(there.replace("http://localhost:", "http://127.0.0.1:"))
 
 
 @pytest.mark.parametrize(
@@ -74,14 +68,14 @@ def download(gallery: Gallery, file_id: str) -> httpx.Response:
         ("'; DROP TABLE file; --", "'; DROP TABLE file; --"),
     ],
 )
-def test_a_hostile_name_is_kept_harmless_everywhere(gallery: Gallery, sent: bytes | str, shown: str) -> None:
-    answer = named(gallery, sent)
+def test_a_hostile_name_is_kept_harmless_everywhere(standing: Gallery, sent: bytes | str, shown: str) -> None:
+    answer = named(standing, sent)
     assert (answer.status_code, answer.json()["name"]) == (201, shown)
     file_id = answer.json()["id"]
-    assert gallery.client.get("/api/files", params={"ids": file_id}).json()["data"][0]["name"] == shown
-    assert KEY.fullmatch(stored(gallery, file_id)[0])
+    assert standing.client.get("/api/files", params={"ids": file_id}).json()["data"][0]["name"] == shown
+    assert KEY.fullmatch(stored(standing, file_id)[0])
 
-    got = download(gallery, file_id)
+    got = download(standing, file_id)
     assert (got.status_code, got.content) == (200, b"x")
     header = DISPOSITION.fullmatch(got.headers["content-disposition"])
     assert header is not None, got.headers["content-disposition"]
@@ -90,24 +84,26 @@ def test_a_hostile_name_is_kept_harmless_everywhere(gallery: Gallery, sent: byte
 
 
 @pytest.mark.parametrize("sent", [b"a\r\nX-Evil: 1", b"a\r\n\r\nbody", b"a\nb", b'a"; name="workspaceId', b"a\\"])
-def test_a_name_that_breaks_out_of_its_header_makes_no_part_or_header_of_its_own(gallery: Gallery, sent: bytes) -> None:
-    answer = named(gallery, sent)
+def test_a_name_that_breaks_out_of_its_header_makes_no_part_or_header_of_its_own(
+    standing: Gallery, sent: bytes
+) -> None:
+    answer = named(standing, sent)
     if answer.status_code == 201:
         name = answer.json()["name"]
         assert not set(name) & set("\r\n\0")
-        assert "x-evil" not in download(gallery, answer.json()["id"]).headers
+        assert "x-evil" not in download(standing, answer.json()["id"]).headers
     else:
         assert problem(answer)[0] == 400
 
 
-def test_twins_in_two_normal_forms_are_two_files_of_one_name(gallery: Gallery) -> None:
+def test_twins_in_two_normal_forms_are_two_files_of_one_name(standing: Gallery) -> None:
     composed, decomposed = (unicodedata.normalize(form, "Österreich é.txt") for form in ("NFC", "NFD"))
     assert composed != decomposed
-    one, other = (named(gallery, name).json() for name in (composed, decomposed))
+    one, other = (named(standing, name).json() for name in (composed, decomposed))
     assert one["name"] == other["name"] == composed
     assert one["id"] != other["id"]
     key = {"Idempotency-Key": "twins"}
-    first, again = (upload(gallery, name=name, **key) for name in (composed, decomposed))
+    first, again = (upload(standing, name=name, **key) for name in (composed, decomposed))
     assert (again.status_code, again.json()["id"]) == (200, first.json()["id"]), "the same file, called the same"
 
 
@@ -120,24 +116,24 @@ def test_twins_in_two_normal_forms_are_two_files_of_one_name(gallery: Gallery) -
         *("text/javascript;\tversion=1", "multipart/form-data; boundary=frontier", "message/http", "text/plain\x0b"),
     ],
 )
-def test_html_is_never_sent_as_what_a_browser_would_run(gallery: Gallery, declared: str) -> None:
+def test_html_is_never_sent_as_what_a_browser_would_run(standing: Gallery, declared: str) -> None:
     file = part("file", HTML, '; filename="page"').replace(
         b"\r\n\r\n", f"\r\nContent-Type: {declared}\r\n\r\n".encode(), 1
     )
-    answer = send(gallery, part("workspaceId", gallery.workspace.id.encode()), file)
+    answer = send(standing, part("workspaceId", standing.workspace.id.encode()), file)
     if answer.status_code == 400:
         assert problem(answer) == (400, "invalid_parameter")
         return
     mime = answer.json()["mime"]
     assert mime in ("text/plain", "application/octet-stream") or declared in ("multipart/form-data", "message/http")
     for params in ({}, {"download": 1}):
-        there = gallery.client.get(f"/api/files/{answer.json()['id']}/content", params=params).headers["location"]
+        there = standing.client.get(f"/api/files/{answer.json()['id']}/content", params=params).headers["location"]
         address = there.replace("http://localhost:", "http://127.0.0.1:")
-        got = gallery.api.client().get(address)
+        got = standing.api.client().get(address)
         assert got.content == HTML
         assert got.headers["content-type"].partition(";")[0] == mime
         assert got.headers["content-disposition"].startswith("attachment;")
-        if address.startswith(gallery.api.url):  # a bucket has an origin of its own
+        if address.startswith(standing.api.url):  # a bucket has an origin of its own
             assert got.headers["content-security-policy"] == "default-src 'none'; sandbox"
             assert got.headers["x-content-type-options"] == "nosniff"
 
@@ -146,8 +142,8 @@ def test_html_is_never_sent_as_what_a_browser_would_run(gallery: Gallery, declar
     "name",
     ["a\0b", "a\r\nb", "a\x85b", "a\u2028b", "photo\u202egpj", "\u2066x", "x" * 121, "\u3000", "<b>\x1b"],
 )
-def test_a_name_that_cannot_be_shown_on_one_line_is_refused(gallery: Gallery, name: str) -> None:
-    browser = gallery.api.browser(gallery.ada)
+def test_a_name_that_cannot_be_shown_on_one_line_is_refused(standing: Gallery, name: str) -> None:
+    browser = standing.api.browser(standing.ada)
     for path in ("/api/workspaces", "/api/tokens"):
         answer = browser.post(path, json={"name": name})
         assert problem(answer) == (400, "invalid_parameter")
@@ -157,8 +153,8 @@ def test_a_name_that_cannot_be_shown_on_one_line_is_refused(gallery: Gallery, na
 @pytest.mark.parametrize(
     "name", ["<img src=x onerror=alert(1)>", "=1+1", "'; --", "Été 🏔️", "%0d%0a", "{{7*7}}", "..", "CON"]
 )
-def test_a_name_that_only_looks_dangerous_is_kept_as_it_is(gallery: Gallery, name: str) -> None:
-    browser = gallery.api.browser(gallery.ada)
+def test_a_name_that_only_looks_dangerous_is_kept_as_it_is(standing: Gallery, name: str) -> None:
+    browser = standing.api.browser(standing.ada)
     for path in ("/api/workspaces", "/api/tokens"):
         answer = browser.post(path, json={"name": name})
         assert (answer.status_code, answer.json()["name"]) == (201, name)
@@ -173,9 +169,9 @@ def test_a_name_that_only_looks_dangerous_is_kept_as_it_is(gallery: Gallery, nam
         *("a@b@c", "@", "a@", "@b", "a b@example.com", "a\u00a0b@example.com", "(a)@example.com", "x" * 400 + "@b"),
     ],
 )
-def test_an_address_that_could_be_more_than_one_is_refused(gallery: Gallery, email: str) -> None:
-    answer = gallery.client.post(
-        f"/api/workspaces/{gallery.workspace.id}/members", json={"email": email, "role": "viewer"}
+def test_an_address_that_could_be_more_than_one_is_refused(standing: Gallery, email: str) -> None:
+    answer = standing.client.post(
+        f"/api/workspaces/{standing.workspace.id}/members", json={"email": email, "role": "viewer"}
     )
     assert problem(answer) == (400, "invalid_parameter")
     assert answer.json()["errors"][0]["pointer"] == "/email"

@@ -8,23 +8,11 @@ import pytest
 
 from images_app import ids
 from images_app.storage.base import ServesPresigned
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import upload
 from tests.support.library import counted
 
 TOTALS = ["files", "files:ready", "trash", "images", "event:image.deleted", "event:file.deleted"]
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
-
-
-@pytest.fixture(scope="module")
-def standing(shared_api: Api) -> Gallery:
-    """One for all cases of tests that change nothing."""
-    return Gallery.of(shared_api)
 
 
 @pytest.mark.parametrize(

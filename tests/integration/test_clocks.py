@@ -11,18 +11,12 @@ from images_app.core import files
 from images_app.core.files import NewFile
 from images_app.models import IdempotencyKey, SignInFailure, Token, now
 from images_app.models import Session as SignIn
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import upload
 from tests.support.library import add_file, viewer_of
 
 WRONG = [timedelta(minutes=10), timedelta(minutes=-10)]
 pytestmark = pytest.mark.parametrize("wrong", WRONG, ids=["ahead", "behind"])
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
 
 
 def file_id(at: datetime) -> str:

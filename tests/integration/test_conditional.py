@@ -5,20 +5,8 @@ import pytest
 from sqlmodel import update
 
 from images_app.models import File
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_file, add_image
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
-
-
-@pytest.fixture(scope="module")
-def standing(shared_api: Api) -> Gallery:
-    """One for all cases of tests that look at one picture."""
-    return Gallery.of(shared_api)
 
 
 def tag(answer: httpx.Response) -> str:

@@ -10,18 +10,12 @@ import pytest
 from sqlalchemy import event, text
 
 from images_app.database import Database
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import kept, upload
 from tests.support.postgres import Postgres
 
 BUSY_S = 5.0
 """How long somebody else holds the lock."""
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
 
 
 @contextmanager

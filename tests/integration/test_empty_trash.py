@@ -4,14 +4,8 @@ import pytest
 
 from images_app.api import files as files_api
 from images_app.models import File
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_file, counted
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
 
 
 def thrown_away(gallery: Gallery) -> File:

@@ -17,16 +17,10 @@ from images_app.core import counters, events
 from images_app.database import Database
 from images_app.models import Event, Membership, Session, Token, User
 from images_app.wakeups.local import LocalWakeups
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_failed, add_file
 
 WITHIN_S = 30
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
 
 
 class Stream:

@@ -6,16 +6,10 @@ import httpx
 import pytest
 
 from images_app import ids
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_failed, add_file, counted
 
 TOTALS = ["files", "files:ready", "files:error", "trash", "images", "bytes"]
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
 
 
 def types(gallery: Gallery, file_id: str) -> list[str]:

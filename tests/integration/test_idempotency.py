@@ -7,7 +7,6 @@ import pytest
 from sqlmodel import update
 
 from images_app.models import IdempotencyKey, now
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import (
     A_LOT,
@@ -20,11 +19,6 @@ from tests.integration.uploading import (
     wait_until_under_way,
 )
 from tests.support.library import counted
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
 
 
 def test_the_same_key_with_the_same_file_is_one_file(gallery: Gallery) -> None:

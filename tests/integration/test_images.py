@@ -7,27 +7,10 @@ from sqlmodel import select
 from images_app import ids
 from images_app.api.images import ImageList
 from images_app.models import Image, RemoteDeletion
-from tests.integration.conftest import Api
 from tests.integration.gallery import EXIF, Gallery, problem
 from tests.support.library import add_failed, add_file, counted
 
 NINE = {"id", "fileId", "workspaceId", "cfImageId", "width", "height", "size", "exif", "url"}
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
-
-
-@pytest.fixture(scope="module")
-def standing(shared_api: Api) -> Gallery:
-    """One for all cases of a test that ends with what there was."""
-    return Gallery.of(shared_api)
-
-
-@pytest.fixture(scope="module")
-def outsider(standing: Gallery) -> httpx.Client:
-    return standing.outsider()
 
 
 def test_an_image_has_exactly_the_nine_fields(gallery: Gallery) -> None:

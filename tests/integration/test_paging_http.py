@@ -6,25 +6,8 @@ from sqlmodel import col, delete
 
 from images_app import ids
 from images_app.models import Membership
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import add_file, add_image
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
-
-
-@pytest.fixture(scope="module")
-def standing(shared_api: Api) -> Gallery:
-    """One for all cases of tests that change nothing in it."""
-    return Gallery.of(shared_api)
-
-
-@pytest.fixture(scope="module")
-def outsider(standing: Gallery) -> httpx.Client:
-    return standing.outsider()
 
 
 def seven(gallery: Gallery) -> list[str]:

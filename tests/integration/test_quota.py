@@ -7,16 +7,10 @@ import httpx
 import pytest
 
 from images_app.models import Workspace
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.support.library import counted
 
 SMALL = pytest.mark.parametrize("options", [{"quota_bytes": 1000, "quota_files": 3}])
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
 
 
 def upload(gallery: Gallery, size: int, workspace: Workspace | None = None, **headers: str) -> httpx.Response:

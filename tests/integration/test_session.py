@@ -23,7 +23,7 @@ def ada(api: Api) -> User:
 
 
 @pytest.fixture(scope="module")
-def standing(shared_api: Api) -> httpx.Client:
+def lasting(shared_api: Api) -> httpx.Client:
     """The browser of somebody who is signed in, for all cases of a test that is refused."""
     return shared_api.browser(shared_api.user(password=PASSWORD))
 
@@ -285,13 +285,13 @@ FOREIGN = [
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
 def test_a_write_by_cookie_from_another_sites_page_is_forbidden(
-    shared_api: Api, standing: httpx.Client, headers: dict[str, str]
+    shared_api: Api, lasting: httpx.Client, headers: dict[str, str]
 ) -> None:
     for method, path in (("POST", "/api/tokens"), ("DELETE", "/api/session"), ("DELETE", "/api/tokens/tok_x")):
-        answer = standing.request(method, path, headers=headers)
+        answer = lasting.request(method, path, headers=headers)
         assert answer.status_code == 403
         assert answer.json()["code"] == "forbidden"
-    assert standing.get("/api/me", headers=headers).status_code == 200
+    assert lasting.get("/api/me", headers=headers).status_code == 200
     assert shared_api.client().post("/api/session", json=RIGHT, headers=headers).status_code == 403
 
 

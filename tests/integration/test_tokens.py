@@ -23,7 +23,7 @@ def browser(api: Api, ada: User) -> httpx.Client:
 
 
 @pytest.fixture(scope="module")
-def standing(shared_api: Api) -> httpx.Client:
+def lasting(shared_api: Api) -> httpx.Client:
     """The browser of somebody without a token, for all cases of tests that make none."""
     return shared_api.browser(shared_api.user())
 
@@ -188,14 +188,14 @@ def test_without_the_scope_read_nothing_is_listed(api: Api, ada: User) -> None:
     ],
 )
 def test_a_token_that_cannot_be_is_refused_by_name(
-    standing: httpx.Client, body: dict[str, object], pointer: str
+    lasting: httpx.Client, body: dict[str, object], pointer: str
 ) -> None:
-    answer = standing.post("/api/tokens", json=body)
+    answer = lasting.post("/api/tokens", json=body)
     assert answer.status_code == 400
     problem = answer.json()
     assert problem["code"] == "invalid_parameter"
     assert [fault["pointer"] for fault in problem["errors"]] == [pointer]
-    assert standing.get("/api/tokens").json()["pageInfo"]["total"] == 0
+    assert lasting.get("/api/tokens").json()["pageInfo"]["total"] == 0
 
 
 def test_there_is_a_limit_to_the_number_of_tokens(api: Api, ada: User, browser: httpx.Client) -> None:
@@ -210,8 +210,8 @@ def test_there_is_a_limit_to_the_number_of_tokens(api: Api, ada: User, browser: 
     "header",
     ["Bearer", "Bearer x", "bearer aeo_" + "0" * 36, "Bearer é", "Bearer " + "x" * 5000, "Bearer a b"],
 )
-def test_a_bad_bearer_token_is_unauthenticated_even_beside_a_good_cookie(standing: httpx.Client, header: str) -> None:
-    answer = standing.get("/api/me", headers={"Authorization": header.encode()})
+def test_a_bad_bearer_token_is_unauthenticated_even_beside_a_good_cookie(lasting: httpx.Client, header: str) -> None:
+    answer = lasting.get("/api/me", headers={"Authorization": header.encode()})
     assert answer.status_code == 401
     assert answer.json()["code"] == "unauthenticated"
     assert answer.headers["www-authenticate"] == "Bearer"

@@ -15,11 +15,6 @@ TOOL = {"Aeontel-Tool": "get_image"}
 
 
 @pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
-
-
-@pytest.fixture
 def admin(api: Api) -> httpx.Client:
     return api.client(api.token(api.user("root@localhost", is_admin=True))[1])
 

@@ -6,14 +6,8 @@ import pytest
 from sqlmodel import col, delete, update
 
 from images_app.models import Membership, Token, User
-from tests.integration.conftest import Api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import A_LOT, Slow, nothing_happened, part, send, upload, wait_until_under_way
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
 
 
 def test_who_may_not_write_is_stopped_before_the_bytes_arrive(gallery: Gallery) -> None:

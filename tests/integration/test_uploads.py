@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.integration.conftest import Api, served_api
+from tests.integration.conftest import served_api
 from tests.integration.gallery import Gallery, problem
 from tests.integration.uploading import FORM, Slow, kept, nothing_happened, part, send, stored, under_way, upload
 from tests.support import photos
@@ -14,17 +14,6 @@ from tests.support.other_process import OtherProcess
 from tests.support.ports import free_port
 
 LIMIT = 3_000_000
-
-
-@pytest.fixture
-def gallery(api: Api) -> Gallery:
-    return Gallery.of(api)
-
-
-@pytest.fixture(scope="module")
-def standing(shared_api: Api) -> Gallery:
-    """One for all cases of a test that looks only at the file it sent."""
-    return Gallery.of(shared_api)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_scrolling_through_five_thousand_keeps_nodes_and_payload_constant(
 
 @pytest.mark.usefixtures("workspace")
 def test_two_hundred_photos_at_once_do_not_freeze_the_page(gallery: Page) -> None:
-    pile = [(f"p{i:03}.jpg", "image/jpeg", photos.photo_jpeg(320, 240, seed=i)) for i in range(200)]
+    pile = [(f"p{i:03}.jpg", "image/jpeg", photos.photo_jpeg(640, 480, seed=i)) for i in range(200)]
     gallery.evaluate(
         """() => {
             window.longest = 0;

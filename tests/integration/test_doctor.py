@@ -28,13 +28,6 @@ def pipeline(tmp_path: Path, engines: Engines) -> Iterator[Pipeline]:
         yield running
 
 
-@pytest.fixture
-def lone(tmp_path: Path, engines: Engines) -> Iterator[Pipeline]:
-    """One server, for what is between the command, the database and the object store."""
-    with pipeline_on(engines, tmp_path / "data", alone=True) as running:
-        yield running
-
-
 def doctor(pipeline: Pipeline, *arguments: str, code: int | None = None) -> Any:
     """What it says as JSON."""
     result = pipeline.server.aeontel("doctor", "--json", *arguments)
@@ -163,43 +156,43 @@ def doctor_recount(pipeline: Pipeline, *arguments: str) -> int:
     return int(json.loads(result.stdout)["totals"])
 
 
-def test_no_more_than_the_limit_is_done_and_the_next_run_goes_on(lone: Pipeline) -> None:
-    bucket = row(lone, text(lone)).object_key.split("/")[0]
+def test_no_more_than_the_limit_is_done_and_the_next_run_goes_on(pipeline: Pipeline) -> None:
+    bucket = row(pipeline, text(pipeline)).object_key.split("/")[0]
     keys = [f"{bucket}/{ids.new('fil')}/x.txt" for _ in range(5)]
     for key in keys:
-        put(lone, key)
-    said = doctor(lone, *NOW, "--apply", "--limit", "2", code=1)
+        put(pipeline, key)
+    said = doctor(pipeline, *NOW, "--apply", "--limit", "2", code=1)
     assert (said["applied"], said["open"]) == ({"done": 2}, 3)
-    said = doctor(lone, *NOW, "--apply", "--resume", code=0)
+    said = doctor(pipeline, *NOW, "--apply", "--resume", code=0)
     assert [finding["outcome"] for finding in said["findings"]] == ["done"] * 5
     assert (said["applied"], said["open"]) == ({"done": 3}, 0)
-    wait_for(lambda: not any(has(lone, key) for key in keys))
+    wait_for(lambda: not any(has(pipeline, key) for key in keys))
 
 
-def test_a_large_share_is_somebodys_decision(lone: Pipeline) -> None:
-    bucket = row(lone, text(lone)).object_key.split("/")[0]
+def test_a_large_share_is_somebodys_decision(pipeline: Pipeline) -> None:
+    bucket = row(pipeline, text(pipeline)).object_key.split("/")[0]
     keys = [f"{bucket}/{ids.new('fil')}/x.txt" for _ in range(25)]
     for key in keys:
-        put(lone, key)
-    refused = lone.server.aeontel("doctor", *NOW, "--apply")
+        put(pipeline, key)
+    refused = pipeline.server.aeontel("doctor", *NOW, "--apply")
     assert refused.returncode == 1
     assert "--yes" in refused.stderr
-    assert all(has(lone, key) for key in keys)
-    doctor(lone, *NOW, "--apply", "--yes", code=0)
-    wait_for(lambda: not any(has(lone, key) for key in keys))
+    assert all(has(pipeline, key) for key in keys)
+    doctor(pipeline, *NOW, "--apply", "--yes", code=0)
+    wait_for(lambda: not any(has(pipeline, key) for key in keys))
 
 
-def test_totals_that_are_wrong_are_counted_anew(lone: Pipeline) -> None:
-    text(lone)
-    assert doctor_recount(lone) == 0
-    with lone.beside.database.write() as session:
-        wrong = col(Total.workspace_id) == lone.workspace_id, col(Total.name).in_(("files", "bytes"))
+def test_totals_that_are_wrong_are_counted_anew(pipeline: Pipeline) -> None:
+    text(pipeline)
+    assert doctor_recount(pipeline) == 0
+    with pipeline.beside.database.write() as session:
+        wrong = col(Total.workspace_id) == pipeline.workspace_id, col(Total.name).in_(("files", "bytes"))
         session.exec(update(Total).where(*wrong).values(n=7_000))
-    assert doctor_recount(lone) == 2
-    assert doctor_recount(lone) == 2  # only looked
-    assert doctor_recount(lone, "--apply") == 2
-    assert doctor_recount(lone) == 0
-    assert lone.http.get("/api/files").json()["pageInfo"]["total"] == 1
+    assert doctor_recount(pipeline) == 2
+    assert doctor_recount(pipeline) == 2  # only looked
+    assert doctor_recount(pipeline, "--apply") == 2
+    assert doctor_recount(pipeline) == 0
+    assert pipeline.http.get("/api/files").json()["pageInfo"]["total"] == 1
 
 
 def test_privacy_follows_the_setting_also_after_a_run_that_was_killed(pipeline: Pipeline) -> None:

@@ -26,7 +26,6 @@ UPLOADS = 20
 _PAUSE_S = 0.25
 _WITHIN_S = 60
 
-
 Heard = asyncio.Queue[tuple[str, float]]
 """What a listener heard of: a file's id, or nothing when it has just begun; and when."""
 

@@ -42,8 +42,8 @@ class ReadOn:
 
 
 def _has_body(scope: Scope) -> bool:
-    names = {name: value for name, value in scope["headers"] if name in (b"content-length", b"transfer-encoding")}
-    return names.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in names
+    headers = Headers(scope=scope)
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 class _Body:

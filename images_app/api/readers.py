@@ -2,9 +2,9 @@
 
 A thread that asks PostgreSQL mostly waits: each read has one of its own, as far as there are any. SQLite works in the
 thread that asks, and its driver lets go of the interpreter with every statement and every row. As long as others want
-it, somebody takes it each time, and one such change of threads costs more than most of what SQLite does meanwhile: with
-a thread for each read, these changes were half of all work. So on SQLite one thread reads whatever has come in, and
-hands it all back together; meanwhile the event loop has little to do, and what comes in then is the next turn.
+it, somebody takes it each time, and one such change of threads costs more than most of what SQLite does meanwhile. So
+on SQLite one thread reads whatever has come in, and hands it all back together; meanwhile the event loop has little to
+do, and what comes in then is the next turn.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ Read = Callable[[], Response]
 _SIDE_BY_SIDE = 16
 _MOST_TURNS = 4
 SLOW_S = 0.02
-"""Some fifty times what a read takes: it waits for its disk."""
+"""Many times what a read takes that is not waiting for its disk."""
 
 
 class Readers(Protocol):

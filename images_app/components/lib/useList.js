@@ -46,8 +46,11 @@ export function useList(path, { what, hears = never } = {}) {
   const more = useCallback(() => {
     const { next } = now.current;
     if (!next || asked.current.isMore) return;
-    if (asked.current.isAgain) readAgain(true);
-    else ask({ isAgain: false, isMore: true }, () => read(path, next), (was, page) => {
+    if (asked.current.isAgain) {
+      readAgain(true);
+      return;
+    }
+    ask({ isAgain: false, isMore: true }, () => read(path, next), (was, page) => {
       const known = new Set(was.rows.map(idOf));
       const fresh = page.rows.filter((row) => !known.has(idOf(row)));
       return { ...page, rows: [...was.rows, ...fresh], ...READY };

@@ -39,9 +39,9 @@ class NotWritten(Exception):
 
 @dataclass
 class _Flight:
-    """One computation and how many wait for it."""
+    """One look on the disk, with the computation that it may lead to, and how many wait for it."""
 
-    task: asyncio.Task[bytes]
+    task: asyncio.Task[tuple[bytes, bool]]
     waiting: int = 0
 
 
@@ -54,7 +54,7 @@ class Figures:
     found: int = 0
     """Requests whose result was on the disk."""
     shared: int = 0
-    """Requests that joined a computation which was under way."""
+    """Requests that joined another one which was under way."""
 
 
 class VariantCache:
@@ -117,39 +117,41 @@ class VariantCache:
     async def get(self, sha256: str, key: str, make: Make) -> tuple[bytes, bool]:
         """The result's bytes, made if need be, and whether they were there already.
 
-        Equal requests share one computation; it is stopped when the last one that waits for it goes away.
+        Equal requests share all of it, from the look on the disk on; it is stopped when the last one that waits goes
+        away.
         """
         name = _name(sha256, key)
         flight = self._running.get(name)
         if flight is None:
-            with suppress(FileNotFoundError):
-                data = await self._threads.run(self._read, name)
-                self._keep(name, len(data))
-                self.figures.found += 1
-                return data, True
-            self._forget(name)
-            flight = self._running.get(name)
-        if flight is None:
-            flight = _Flight(asyncio.create_task(self._make(name, make)))
+            flight = _Flight(asyncio.create_task(self._found_or_made(name, make)))
             self._running[name] = flight
             flight.task.add_done_callback(lambda task: self._landed(name, task))
         else:
             self.figures.shared += 1
         flight.waiting += 1
         try:
-            return await asyncio.shield(flight.task), False
+            return await asyncio.shield(flight.task)
         finally:
             flight.waiting -= 1
             if not flight.waiting and not flight.task.done():
                 flight.task.cancel()
                 self._running.pop(name, None)
 
-    def _landed(self, name: str, task: asyncio.Task[bytes]) -> None:
+    def _landed(self, name: str, task: asyncio.Task[tuple[bytes, bool]]) -> None:
         flight = self._running.get(name)
         if flight is not None and flight.task is task:
             del self._running[name]
         if not task.cancelled():
             task.exception()  # whoever waited has it; when nobody does any more, it is not worth a complaint
+
+    async def _found_or_made(self, name: str, make: Make) -> tuple[bytes, bool]:
+        with suppress(FileNotFoundError):
+            data = await self._threads.run(self._read, name)
+            self._keep(name, len(data))
+            self.figures.found += 1
+            return data, True
+        self._forget(name)
+        return await self._make(name, make), False
 
     async def _make(self, name: str, make: Make) -> bytes:
         self.figures.computed += 1

@@ -160,9 +160,7 @@ def test_a_child_that_died_while_idle_is_not_noticed(own: Callable[..., DecoderP
     pool.prepare(source, tmp_path)
     (child,) = set(workers(os.getpid())) - before
     os.kill(child, signal.SIGKILL)
-    os.waitid(
-        os.P_PID, child, os.WEXITED | os.WNOWAIT
-    )  # from now on its parent can know; what the pool has to find out
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # dead for its parent, too, who has not asked yet
     assert pool.prepare(source, tmp_path).info.width == 20
 
 

@@ -8,6 +8,7 @@ from images_app.storage.s3 import S3ObjectStore
 from tests.support import photos, seaweed
 from tests.support.emulator import Origin, RunningEmulator
 from tests.support.front import Front
+from tests.support.ports import free_port
 from tests.support.seaweed import Weed
 
 
@@ -19,9 +20,16 @@ def origin() -> Iterator[Origin]:
 
 
 @pytest.fixture(scope="session")
-def emulator(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+def nobody() -> str:
+    """An address where nobody listens, which the emulator may pull from, too."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def emulator(origin: Origin, nobody: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
     """Keeps what tests put into it: they tell their images apart by id, creator or metadata."""
-    with RunningEmulator(tmp_path_factory.mktemp("cloudflare"), fetch_bases=(f"{origin.url}/objects/",)) as running:
+    bases = (f"{origin.url}/objects/", f"{nobody}/")
+    with RunningEmulator(tmp_path_factory.mktemp("cloudflare"), fetch_bases=bases) as running:
         yield running
 
 

@@ -175,7 +175,7 @@ IN_TEN_SECONDS = format(datetime.now(UTC) + timedelta(seconds=10), "%a, %d %b %Y
 def misbehaving():
     """A Cloudflare whose every answer is set by the test, and a client of it."""
     with Origin() as server:
-        client = HttpCloudflareImages(server.url, ACCOUNT_ID, TOKEN, timeout=httpx.Timeout(1.0))
+        client = HttpCloudflareImages(server.url, ACCOUNT_ID, TOKEN)
         yield server, client
         client.close()
 

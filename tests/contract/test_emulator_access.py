@@ -11,6 +11,7 @@ from images_app.emulator.config import EmulatorConfig
 from images_app.emulator.errors import ApiError
 from tests.support import photos
 from tests.support.emulator import ACCOUNT_HASH, ACCOUNT_ID, TOKEN, RunningEmulator
+from tests.support.http import anybody
 
 JPEG = photos.quadrants()
 FILE = {"file": ("a.jpg", JPEG, "image/jpeg")}
@@ -42,7 +43,7 @@ def test_the_second_token_reads_and_changes_nothing(emulator, tmp_path):
         f"v1/{image_id}",
         f"v1/{image_id}/blob",
     ):
-        assert httpx.get(f"{emulator.account}/{path}", headers=reader).status_code == 200
+        assert anybody.get(f"{emulator.account}/{path}", headers=reader).status_code == 200
     for method, url, more in (
         ("POST", f"{emulator.account}/v1", {"files": FILE}),
         ("PATCH", image, {"json": {"creator": "x"}}),
@@ -54,15 +55,16 @@ def test_the_second_token_reads_and_changes_nothing(emulator, tmp_path):
         ("GET", f"{emulator.account}/v1/batch_token", {}),
         ("PUT", f"{emulator.url}/cloudflare/control/faults", {"json": {"faults": []}}),
     ):
-        assert code(httpx.request(method, url, headers=reader, **more)) == (403, 10000), (method, url)
-    assert httpx.get(f"{emulator.url}/cloudflare/control/calls", headers=reader).status_code == 200
+        assert code(anybody.request(method, url, headers=reader, **more)) == (403, 10000), (method, url)
+    assert anybody.get(f"{emulator.url}/cloudflare/control/calls", headers=reader).status_code == 200
     assert emulator.http.get(f"{emulator.account}/v1/stats").json() == before
 
 
 def test_the_batch_host_serves_without_an_account_in_the_path(emulator):
     result = emulator.http.get(f"{emulator.account}/v1/batch_token").json()["result"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", result["expiresAt"])
-    with httpx.Client(base_url=f"{emulator.url}/cloudflare/batch/images", headers=bearer(result["token"])) as batch:
+    host, headers = f"{emulator.url}/cloudflare/batch/images", bearer(result["token"])
+    with httpx.Client(base_url=host, headers=headers, timeout=120) as batch:
         image_id = batch.post("/v1", files=FILE).json()["result"]["id"]
         assert batch.get(f"/v1/{image_id}").json()["result"]["id"] == image_id
         assert batch.patch(f"/v1/{image_id}", json={"creator": "batch"}).json()["result"]["creator"] == "batch"
@@ -73,9 +75,9 @@ def test_the_batch_host_serves_without_an_account_in_the_path(emulator):
         assert code(batch.put("/v1/keys/x")) == (404, 7003)
         assert code(batch.get("/v1")) == (405, 7001)
     for headers in (bearer(TOKEN), bearer(result["token"][:-1] + "x"), bearer("..")):
-        assert code(httpx.get(f"{emulator.url}/cloudflare/batch/images/v2", headers=headers)) == (403, 9109)
-    assert code(httpx.get(f"{emulator.url}/cloudflare/batch/images/v2")) == (401, 10000)
-    assert code(httpx.get(f"{emulator.account}/v2", headers=bearer(result["token"]))) == (403, 9109)
+        assert code(anybody.get(f"{emulator.url}/cloudflare/batch/images/v2", headers=headers)) == (403, 9109)
+    assert code(anybody.get(f"{emulator.url}/cloudflare/batch/images/v2")) == (401, 10000)
+    assert code(anybody.get(f"{emulator.account}/v2", headers=bearer(result["token"]))) == (403, 9109)
 
 
 def test_a_batch_token_ends_and_cannot_be_made_longer(tmp_path, monkeypatch):
@@ -115,8 +117,8 @@ def test_a_refusal_is_text_for_who_accepts_only_that(emulator, accept):
     draft = emulator.http.post(f"{emulator.account}/v2/direct_upload", files={"metadata": (None, "{}")}).json()[
         "result"
     ]
-    assert httpx.post(draft["uploadURL"], files=FILE).status_code == 200
-    assert httpx.post(draft["uploadURL"], files=FILE, headers={"Accept": accept}).text.startswith("ERROR 5409: ")
+    assert anybody.post(draft["uploadURL"], files=FILE).status_code == 200
+    assert anybody.post(draft["uploadURL"], files=FILE, headers={"Accept": accept}).text.startswith("ERROR 5409: ")
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json, text/plain, */*", "application/json", "image/*", ""])
@@ -137,8 +139,8 @@ def test_the_page_shows_what_there_is_and_no_secret(alone):
     key = alone.http.get(f"{alone.account}/v1/keys").json()["result"]["keys"][0]["value"]
     alone.deliver(private, "public?exp=1&sig=5ec2e7")
     draft = alone.http.post(f"{alone.account}/v2/direct_upload", files={"metadata": (None, "{}")}).json()["result"]
-    httpx.post(draft["uploadURL"] + "x", files=FILE)
-    answer = httpx.get(alone.url)
+    anybody.post(draft["uploadURL"] + "x", files=FILE)
+    answer = anybody.get(alone.url)
     assert answer.status_code == 200
     assert "<li><div>private</div>" in answer.text
     assert "&lt;b&gt;&amp;.jpg" in answer.text
@@ -172,8 +174,8 @@ def test_the_page_shows_what_there_is_and_no_secret(alone):
     ],
 )
 def test_the_page_is_for_this_machine_or_for_the_token(alone, headers, status):
-    assert httpx.get(alone.url, headers=headers).status_code == status
+    assert anybody.get(alone.url, headers=headers).status_code == status
 
 
 def test_inside_a_server_there_is_no_page(emulator):
-    assert httpx.get(emulator.url).status_code == 404
+    assert anybody.get(emulator.url).status_code == 404

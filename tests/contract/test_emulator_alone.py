@@ -13,6 +13,7 @@ import pytest
 from tests.support import photos
 from tests.support.alone import command, serving
 from tests.support.emulator import Origin, Page
+from tests.support.http import anybody
 from tests.support.pixels import decoded
 
 JPEG = photos.quadrants()
@@ -23,7 +24,7 @@ def test_what_it_prints_is_all_that_a_client_needs(tmp_path):
     with serving(data) as alone:
         image_id = alone.upload()
         assert decoded(alone.deliver(image_id, "w=60")).size == (60, 40)
-        assert httpx.get(alone.shown["apiBase"].partition("/cloudflare")[0]).status_code == 200
+        assert anybody.get(alone.shown["apiBase"].partition("/cloudflare")[0]).status_code == 200
         assert stat.S_IMODE((data / "credentials.json").stat().st_mode) == 0o600
         assert stat.S_IMODE(data.stat().st_mode) == 0o700
         before = alone.shown
@@ -43,7 +44,7 @@ def test_a_killed_one_frees_the_port_and_a_stopped_one_ends_well(tmp_path):
         alone.process.wait()
         for _ in range(200):
             try:
-                httpx.get(alone.images)
+                anybody.get(alone.images)
             except httpx.TransportError:
                 break
         else:
@@ -64,17 +65,17 @@ def test_two_processes_share_one_account(tmp_path):
             assert decoded(one.deliver(made[0], "w=30")).width == 30
             assert two.deliver(made[0], "w=30").headers["cf-images"] == "internal=ok/h"
             variant = {"id": "tiny", "options": {"fit": "cover", "width": 5, "height": 5, "metadata": "none"}}
-            httpx.post(f"{one.images}/v1/variants", headers=one.headers, json=variant)
+            anybody.post(f"{one.images}/v1/variants", headers=one.headers, json=variant)
             assert decoded(two.deliver(made[1], "tiny")).size == (5, 5)
-            httpx.delete(f"{two.images}/v1/{made[0]}", headers=two.headers)
+            anybody.delete(f"{two.images}/v1/{made[0]}", headers=two.headers)
             assert one.deliver(made[0], "w=30").headers["cf-images"] == "err=9404"
             assert (
                 command("fault", "set", "error", "--data", str(tmp_path), "--on", "list", "--times", "2").returncode
                 == 0
             )
             for alone in (one, two):
-                assert httpx.get(f"{alone.images}/v2", headers=alone.headers).status_code == 500
-                assert httpx.get(f"{alone.images}/v1/stats", headers=alone.headers).status_code == 200
+                assert anybody.get(f"{alone.images}/v2", headers=alone.headers).status_code == 500
+                assert anybody.get(f"{alone.images}/v1/stats", headers=alone.headers).status_code == 200
             assert one.ids() == two.ids()
             assert json.loads(command("fault", "list", "--data", str(tmp_path)).stdout)[0]["hits"] == 2
             assert command("fault", "clear", "--data", str(tmp_path)).returncode == 0
@@ -89,7 +90,7 @@ def test_it_fetches_only_what_it_was_allowed(tmp_path):
         for path, status in (("/objects/a.jpg", 200), ("/other/a.jpg", 400)):
             origin.pages[path] = Page(JPEG)
             form = {"url": (None, origin.url + path)}
-            assert httpx.post(f"{alone.images}/v1", headers=alone.headers, files=form).status_code == status
+            assert anybody.post(f"{alone.images}/v1", headers=alone.headers, files=form).status_code == status
 
 
 @pytest.mark.parametrize(

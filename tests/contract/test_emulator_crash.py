@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,35 +15,43 @@ import httpx
 
 from tests.support import photos
 from tests.support.emulator import RunningEmulator
+from tests.support.pipeline import wait_for
 from tests.support.pixels import decoded
+
+HEAVY = "w=12000,h=8000,fit=squeeze,f=webp"
+"""Seconds of work for one child."""
 
 
 def test_what_was_answered_survives_sigkill(tmp_path):
     answered: dict[str, bytes] = {}
     emulator = RunningEmulator(tmp_path)
-    stop = threading.Event()
+    ends = threading.Event()
 
     def upload(seed: int) -> None:
         chance = random.Random(seed)
-        while not stop.is_set():
+        while True:
             data = photos.quadrants(width=chance.randrange(20, 900), height=chance.randrange(20, 900))
             try:
                 answer = emulator.upload(data)
             except httpx.TransportError:
                 return
+            if answer.status_code != 200 and ends.is_set():
+                return  # the kill came to its pixel child first, and the server had time to say so
             answered[answer.json()["result"]["id"]] = data
 
     with emulator:
         for round in range(3):
-            threads = [threading.Thread(target=upload, args=(round * 10 + n,)) for n in range(3)]
-            for thread in threads:
-                thread.start()
-            goal = len(answered) + 10
-            while len(answered) < goal:
-                time.sleep(0.01)
-            emulator.kill()
-            for thread in threads:
-                thread.join()
+            with ThreadPoolExecutor(3) as threads:
+                goal = len(answered) + 10
+                working = [threads.submit(upload, round * 10 + n) for n in range(3)]
+                while len(answered) < goal and not any(each.done() for each in working):
+                    time.sleep(0.01)
+                ends.set()
+                emulator.kill()
+            for each in working:
+                each.result()
+            assert len(answered) >= goal
+            ends.clear()
             emulator.start()
         listed = emulator.http.get(f"{emulator.account}/v2?per_page=10000").json()["result"]["images"]
         assert set(answered) <= {image["id"] for image in listed}
@@ -88,11 +97,18 @@ def test_a_killed_pixel_child_costs_one_answer_at_most(tmp_path):
 
 
 def test_a_job_over_its_time_is_answered_with_an_error(tmp_path):
+    with RunningEmulator(tmp_path) as patient:
+        image_id = patient.uploaded(photos.quadrants(width=3000, height=3000))
     with RunningEmulator(tmp_path, pixel_processes=1, pixel_seconds=1) as emulator:
-        image_id = emulator.uploaded(photos.quadrants(width=3000, height=3000))
-        answer = emulator.deliver(image_id, "w=12000,h=8000,fit=squeeze,f=webp")
+        answer = emulator.deliver(image_id, HEAVY)
         assert (answer.status_code, answer.headers["cf-images"]) == (500, "err=9523")
-        assert decoded(emulator.deliver(image_id, "w=50")).size == (50, 50)
+
+        def small() -> httpx.Response | None:
+            # On a busy machine even this may take too long.
+            answer = emulator.deliver(image_id, "w=50")
+            return answer if answer.status_code == 200 else None
+
+        assert decoded(wait_for(small)).size == (50, 50)
 
 
 def test_many_sizes_leave_a_bounded_cache(tmp_path):
@@ -121,10 +137,6 @@ def at_work(child: int) -> Iterator[None]:
         time.sleep(0.01)
 
 
-HEAVY = "w=12000,h=8000,fit=squeeze,f=webp"
-"""Seconds of work for one child."""
-
-
 def test_a_client_that_goes_away_frees_its_work(tmp_path):
     with RunningEmulator(tmp_path, pixel_processes=1) as emulator:
         image_id = emulator.uploaded(photos.quadrants(width=3000, height=2000))
@@ -133,8 +145,8 @@ def test_a_client_that_goes_away_frees_its_work(tmp_path):
             path = f"{emulator.delivery}/{image_id}/{HEAVY}".removeprefix(emulator.url)
             client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         assert decoded(emulator.deliver(image_id, "w=50")).size == (50, 33)
-        assert before not in emulator.pixel_children()
-        assert not list((tmp_path / "cache").rglob("*.draft"))
+        wait_for(lambda: before not in emulator.pixel_children())
+        wait_for(lambda: not list((tmp_path / "cache").rglob("*.draft")))
 
 
 def test_pixel_children_end_with_a_server_that_is_killed_alone(tmp_path):
@@ -153,7 +165,12 @@ def test_pixel_children_end_with_a_server_that_is_killed_alone(tmp_path):
         assert emulator.pixel_children() == [child]
         emulator.kill(children=False)
         asking.join()
-        limit = time.monotonic() + 20
-        while Path(f"/proc/{child}").exists():
-            assert time.monotonic() < limit, "the child outlives its server"
-            time.sleep(0.02)
+        wait_for(lambda: b"pixels.worker" not in command_line(child))
+
+
+def command_line(pid: int) -> bytes:
+    """Empty when it lives no more, whether or not somebody has buried it."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

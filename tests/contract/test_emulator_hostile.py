@@ -186,7 +186,7 @@ def test_floods_in_forms(emulator, body, boundary):
 def test_an_upload_that_sends_nothing_is_ended(tmp_path):
     with RunningEmulator(tmp_path, upload_idle_seconds=0.2) as emulator:
         with socket.create_connection(("127.0.0.1", emulator.port)) as link:
-            link.settimeout(10)
+            link.settimeout(60)
             path = emulator.account.removeprefix(emulator.url)
             link.sendall(
                 f"POST {path}/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 1000\r\n"

@@ -7,12 +7,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import cloudflare
-import httpx
 import pytest
 from cloudflare import Cloudflare
 
 from tests.support import photos
 from tests.support.emulator import ACCOUNT_ID, TOKEN, Page, RunningEmulator
+from tests.support.http import anybody
 
 JPEG = photos.quadrants()
 FILE = ("a.jpg", JPEG, "image/jpeg")
@@ -145,7 +145,7 @@ def test_a_direct_upload(sdk):
     )
     waiting = sdk.images.v1.get(draft.id, account_id=A)
     assert (waiting.model_extra["draft"], waiting.meta) == (True, {"d": 1})
-    httpx.post(draft.upload_url, files={"file": FILE}).raise_for_status()
+    anybody.post(draft.upload_url, files={"file": FILE}).raise_for_status()
     assert "draft" not in sdk.images.v1.get(draft.id, account_id=A).model_extra
 
 

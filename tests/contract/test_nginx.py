@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.emulator import Origin, Page
+from tests.support.http import anybody
 from tests.support.ports import free_port
 
 CONF = Path(__file__).parents[2] / "deploy" / "nginx.conf"
@@ -45,7 +46,7 @@ def proxied(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
     while process.poll() is None:
         try:
-            httpx.get(url, trust_env=False)
+            anybody.get(url)
             return
         except httpx.ConnectError:
             time.sleep(0.01)
@@ -56,7 +57,7 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
 def test_every_server_learns_who_asks_by_which_name_and_for_what(origin: Origin, proxied: str, path: str) -> None:
     origin.pages[path] = Page(b"{}", "application/json")
     theirs = {"Host": "images.example.com", "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", **UPGRADE}
-    assert httpx.get(proxied + path, headers=theirs, trust_env=False).status_code == 200
+    assert anybody.get(proxied + path, headers=theirs).status_code == 200
     seen = origin.headers[path]
     assert seen["host"] == "images.example.com"
     assert (seen["x-forwarded-for"], seen["x-forwarded-proto"]) == ("127.0.0.1", "http")

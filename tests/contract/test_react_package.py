@@ -77,9 +77,7 @@ def test_what_is_published_is_small_and_only_ours(tmp_path: Path) -> None:
         names = {name.removeprefix("package/") for name in packed.getnames()}
     assert {"package.json", "README.md", "dist/index.js", "dist/index.d.ts", "dist/useListImages.d.ts"} <= names
     assert not [name for name in names if not name.startswith("dist/") and name not in {"package.json", "README.md"}]
-    sizes = {
-        line.split()[0]: int(line.split()[3]) for line in react.run("npm", "run", "-s", "size").stdout.splitlines()
-    }
+    sizes = react.sizes()
     assert sizes["everything"] < 8_000  # gzipped
     assert all(size < sizes["everything"] for name, size in sizes.items() if name != "everything")
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from images_app.core.attempt import Outcome, Work, perform
@@ -12,6 +11,7 @@ from images_app.storage.base import ObjectStore
 from images_app.storage.s3 import S3ObjectStore
 from tests.contract.storing import DATA, PORTAL, got, put
 from tests.support.front import Fault, Front, cut_after, drip, falsify, ignore_range, refuse, say, shorten
+from tests.support.http import anybody
 from tests.support.seaweed import Weed
 
 
@@ -22,7 +22,7 @@ def test_an_object_that_somebody_else_deleted_is_missing(store: S3ObjectStore, w
     for call in (store.open, store.stat):
         with pytest.raises(ObjectMissing):
             call("a/b")
-    assert httpx.get(url).status_code == 404
+    assert anybody.get(url).status_code == 404
 
 
 def test_an_object_that_is_deleted_while_it_is_read_is_missing(store: S3ObjectStore, front: Front) -> None:

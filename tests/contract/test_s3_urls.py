@@ -4,11 +4,11 @@ import logging
 from datetime import timedelta
 
 import botocore.auth
-import httpx
 import pytest
 
 from images_app.errors import StorageRefused
 from tests.contract.storing import CALLS, DATA, got, put
+from tests.support.http import anybody
 from tests.support.pipeline import wait_for
 from tests.support.seaweed import Weed
 
@@ -45,7 +45,7 @@ def test_a_presigned_url_ends_when_it_was_said_to(weed: Weed) -> None:
     with weed.store() as store:
         put(store, "a/b.png")
         url = store.presign_get("a/b.png", expires_in=1, reach="public")
-        refused = wait_for(lambda: answer if (answer := httpx.get(url)).status_code != 200 else None)
+        refused = wait_for(lambda: answer if (answer := anybody.get(url)).status_code != 200 else None)
         assert refused.status_code in (400, 403)
         assert DATA[:16] not in refused.content
 
@@ -55,18 +55,18 @@ def test_a_presigned_url_gives_one_object_to_readers_and_nothing_else(weed: Weed
         put(store, "a/b.png")
         put(store, "a/c.png")
         url = store.presign_get("a/b.png", expires_in=60, reach="public")
-        assert httpx.get(url).content == DATA
-        assert httpx.get(url, headers={"Range": "bytes=0-15"}).content == DATA[:16]
+        assert anybody.get(url).content == DATA
+        assert anybody.get(url, headers={"Range": "bytes=0-15"}).content == DATA[:16]
         for method in ("PUT", "DELETE", "POST"):
-            assert httpx.request(method, url, content=b"x").status_code >= 400
+            assert anybody.request(method, url, content=b"x").status_code >= 400
         for other in (
             url.replace("b.png", "c.png"),
             url.replace("X-Amz-Expires=60", "X-Amz-Expires=600000"),
             url + "&response-content-type=text/html",
-            url[:-4] + "0000",
+            url[:-1] + ("0" if url[-1] != "0" else "1"),
             url.partition("?")[0],
         ):
-            assert httpx.get(other).status_code in (400, 401, 403), other
+            assert anybody.get(other).status_code in (400, 401, 403), other
         assert got(store, "a/b.png") == DATA
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_raster_image_is_a_download_by_any_url(
 ) -> None:
     with weed.store() as store:
         put(store, "a/x.bin", DATA * times, content_type)
-        shown = httpx.get(store.presign_get("a/x.bin", expires_in=60, reach="public"))
+        shown = anybody.get(store.presign_get("a/x.bin", expires_in=60, reach="public"))
         assert shown.headers["content-type"] == content_type
         assert shown.headers["content-disposition"].startswith(begins)
 
@@ -98,7 +98,7 @@ def test_what_is_no_raster_image_is_a_download_by_any_url(
 def test_a_hostile_name_stays_inside_its_quotes(weed: Weed, name: str, plain: str | None, exact: str | None) -> None:
     with weed.store() as store:
         put(store, "a/b.png")
-        answer = httpx.get(store.presign_get("a/b.png", expires_in=60, reach="public", download_name=name))
+        answer = anybody.get(store.presign_get("a/b.png", expires_in=60, reach="public", download_name=name))
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "image/png"
         assert answer.headers["content-disposition"].startswith("attachment; ")

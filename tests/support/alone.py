@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.support import photos
+from tests.support.http import anybody
 from tests.support.ports import free_port
 
 _AEONTEL = str(Path(sys.executable).with_name("aeontel"))
@@ -29,17 +30,17 @@ class Alone:
 
     def upload(self, data: bytes = _JPEG) -> str:
         """The id of a new image."""
-        answer = httpx.post(f"{self.images}/v1", headers=self.headers, files={"file": ("a.jpg", data, "image/jpeg")})
+        answer = anybody.post(f"{self.images}/v1", headers=self.headers, files={"file": ("a.jpg", data, "image/jpeg")})
         return str(answer.json()["result"]["id"])
 
     def ids(self) -> set[str]:
         """Of every image there is."""
-        listed = httpx.get(f"{self.images}/v2?per_page=10000", headers=self.headers).json()["result"]["images"]
+        listed = anybody.get(f"{self.images}/v2?per_page=10000", headers=self.headers).json()["result"]["images"]
         return {image["id"] for image in listed}
 
     def deliver(self, image_id: str, tail: str) -> httpx.Response:
         """GET a variant."""
-        return httpx.get(f"{self.shown['deliveryBase']}/{self.shown['accountHash']}/{image_id}/{tail}")
+        return anybody.get(f"{self.shown['deliveryBase']}/{self.shown['accountHash']}/{image_id}/{tail}")
 
 
 @contextmanager

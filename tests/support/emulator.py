@@ -125,6 +125,10 @@ class Page:
     wait: Callable[[], None] = lambda: None
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # with five, the sixth who comes at once is let in a second later
+
+
 class Origin:
     """A small HTTP server with pages by path (query left out); `seen` and `headers` tell what was asked."""
 
@@ -160,7 +164,7 @@ class Origin:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -144,6 +144,7 @@ def drip(pause_s: float) -> Fault:
 
 class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # with five, the sixth who comes at once is let in a second later
 
     def handle_error(self, *_: object) -> None:
         """Say nothing: clients that lost their patience end in an error."""

@@ -75,6 +75,7 @@ class Hold:
 
 class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # with five, the sixth who comes at once is let in a second later
 
     def handle_error(self, *_: object) -> None:
         """Say nothing: connections of a killed server end in an error."""

@@ -40,6 +40,7 @@ class MailServer:
             auth_exclude_mechanism=["LOGIN"],
             authenticator=self._knows,
             tls_context=self._context(),
+            ready_timeout=60,
         )
         self._controller.start()
         return self

@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support import npm
@@ -27,9 +29,24 @@ def run(*command: str, folder: Path = FOLDER, **environment: str) -> subprocess.
 
 
 def pack(into: Path) -> Path:
-    """The package as npm would publish it. It is built on the way, in one place for all processes."""
+    """The package as npm would publish it, built on the way."""
+    with _alone():
+        [packed] = json.loads(run("npm", "pack", "--json", "--silent", f"--pack-destination={into}").stdout)
+    return into / packed["filename"].replace("@", "").replace("/", "-")
+
+
+def sizes() -> dict[str, int]:
+    """Bytes, gzipped, that each hook brings to a page, and all of them together."""
+    with _alone():
+        run("npm", "run", "-s", "build")
+        lines = run("npm", "run", "-s", "size").stdout.splitlines()
+    return {line.split()[0]: int(line.split()[3]) for line in lines}
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """All processes build in one place, and begin with deleting what is there."""
     npm.install(FOLDER)
     with (FOLDER / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        [packed] = json.loads(run("npm", "pack", "--json", "--silent", f"--pack-destination={into}").stdout)
-    return into / packed["filename"].replace("@", "").replace("/", "-")
+        yield

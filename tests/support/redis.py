@@ -13,6 +13,7 @@ from typing import Self
 import redis
 
 from tests.support.ports import free_port
+from tests.support.processes import wait_for_stop
 
 _WITHIN_S = 30
 _DATABASES = 16
@@ -82,7 +83,7 @@ class Redis:
 
     def pause(self) -> None:
         """Let it take connections and requests, and answer none."""
-        self._signal(signal.SIGSTOP)
+        wait_for_stop(self._signal(signal.SIGSTOP))
 
     def resume(self) -> None:
         """Let it answer, also what came meanwhile."""
@@ -93,9 +94,11 @@ class Redis:
         self.stop()
         self.start()
 
-    def _signal(self, how: signal.Signals) -> None:
+    def _signal(self, how: signal.Signals) -> int:
+        """The process that was sent it."""
         assert self._process is not None
         self._process.send_signal(how)
+        return self._process.pid
 
     def _end(self, how: signal.Signals) -> None:
         assert self._process is not None

@@ -26,6 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from images_app.storage.s3 import S3ObjectStore
 from tests.support.ports import free_port
+from tests.support.processes import wait_for_stop
 
 _WITHIN_S = 60
 _STARTS = 3
@@ -150,6 +151,7 @@ class Weed:
         """It still takes connections, and says nothing any more, until `resume`."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        wait_for_stop(self._process.pid)
 
     def resume(self) -> None:
         """Go on where it stalled."""
@@ -209,7 +211,7 @@ def _client(endpoint: str, access_key_id: str, secret_access_key: str) -> Any:
         aws_access_key_id=access_key_id,
         aws_secret_access_key=secret_access_key,
         config=Config(
-            s3={"addressing_style": "path"}, connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1}
+            s3={"addressing_style": "path"}, connect_timeout=30, read_timeout=30, retries={"total_max_attempts": 1}
         ),
     )
 

@@ -16,7 +16,7 @@ from images_app.core import tokens
 from images_app.database import Database
 from images_app.models import User
 from tests.support.ports import free_port
-from tests.support.processes import wait_for_end
+from tests.support.processes import wait_for_end, wait_for_stop
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_EMAIL = "admin@example.com"
@@ -139,6 +139,7 @@ class RunningServer:
     def freeze(self) -> None:
         """Every process of the server stands still, as when its machine is suspended, until `thaw`."""
         os.killpg(self.pid, signal.SIGSTOP)
+        wait_for_stop(self.pid)
 
     def thaw(self) -> None:
         """Go on in the middle of whatever it was."""

@@ -9,17 +9,28 @@ import json
 import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = str(Path(__file__).parents[3])
+_ENVIRONMENT = {
+    "PYTHONPATH": str(Path(__file__).parents[3]),
+    "VIPS_BLOCK_UNTRUSTED": "1",
+    "VIPS_CONCURRENCY": "1",
+    "VIPS_DISC_THRESHOLD": "4g",
+    "MALLOC_ARENA_MAX": "2",
+    "G_MESSAGES_DEBUG": "",
+}
+"""Nothing of the parent's: that holds secrets which an exploited decoder must not find."""
 _START_SECONDS = 30
 _MAX_WAITING = 1000
 _JOBS_PER_CHILD = 1000
 _TRIES = 4
 _LINE_BYTES = 64 * 1024
+
+_Spawned = tuple[subprocess.Popen[bytes], socket.socket]
+"""A child, and our end of the link to it."""
 
 
 class PixelFault(Exception):
@@ -147,19 +158,17 @@ class PixelPool:
     async def _start(self) -> _Child:
         if self._closed:
             raise PixelCrash("the pool is closed")
-        mine, its = socket.socketpair()
-        loop = asyncio.get_running_loop()
+        spawning = self._threads.submit(self._spawn)
         try:
-            process = await loop.run_in_executor(self._threads, self._spawn, its)
+            process, link = await asyncio.wrap_future(spawning)
+            child = _Child(process, *await asyncio.open_connection(sock=link, limit=_LINE_BYTES))
         except BaseException:
-            mine.close()
+            spawning.add_done_callback(_end_unwanted)  # at once, or when the thread is done with it
             raise
-        finally:
-            its.close()
-        mine.setblocking(False)
-        child = _Child(process, *await asyncio.open_connection(sock=mine, limit=_LINE_BYTES))
         self._all.add(child)
         try:
+            if self._closed:
+                raise PixelCrash("the pool is closed")
             async with asyncio.timeout(_START_SECONDS):
                 await child.answer()
         except BaseException as error:
@@ -169,24 +178,26 @@ class PixelPool:
             raise
         return child
 
-    def _spawn(self, its: socket.socket) -> subprocess.Popen[bytes]:
-        descriptor = its.fileno()
-        arguments = [str(descriptor), str(self._memory_bytes), str(self._seconds)]
-        return subprocess.Popen(
-            [sys.executable, "-m", "images_app.emulator.pixels.worker", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[descriptor],
-            # Nothing of the parent's environment: it holds secrets that an exploited decoder must not find.
-            env={
-                "PYTHONPATH": _PACKAGES,
-                "VIPS_BLOCK_UNTRUSTED": "1",
-                "VIPS_CONCURRENCY": "1",
-                "VIPS_DISC_THRESHOLD": "4g",
-                "MALLOC_ARENA_MAX": "2",
-                "G_MESSAGES_DEBUG": "",
-            },
-        )
+    def _spawn(self) -> _Spawned:
+        """In a thread, which has both ends of the link until the child has one: a caller who goes away meanwhile must
+        not close what the child is about to get."""
+        mine, its = socket.socketpair()
+        mine.setblocking(False)
+        arguments = [str(its.fileno()), str(self._memory_bytes), str(self._seconds)]
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "images_app.emulator.pixels.worker", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[its.fileno()],
+                env=_ENVIRONMENT,
+            )
+        except BaseException:
+            mine.close()
+            raise
+        finally:
+            its.close()
+        return process, mine
 
     def _drop(self, child: _Child) -> None:
         child.end()
@@ -201,3 +212,13 @@ class PixelPool:
             self._drop(child)
         self._idle.clear()
         await asyncio.gather(*(asyncio.to_thread(child.process.wait) for child in children))
+
+
+def _end_unwanted(spawning: Future[_Spawned]) -> None:
+    """Of whom nobody waits for any more."""
+    if spawning.cancelled() or spawning.exception() is not None:
+        return
+    process, link = spawning.result()
+    link.close()
+    process.kill()
+    process.wait()

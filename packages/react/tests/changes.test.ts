@@ -74,7 +74,7 @@ describe("a live list", () => {
     act(() => cut.abort());
     await fill(place, 1, 1);
     await soon(() => expect(result.current.images).toHaveLength(2));
-    expect(held.length).toBeGreaterThan(before);
+    await soon(() => expect(held.length).toBeGreaterThan(before));
     expect(held.at(-1)).toMatch(/^[0-9]+$/);
   });
 });

@@ -78,12 +78,12 @@ class RedisWakeups(LocalWakeups):
             client.publish(_CHANNEL, self._name)
 
     def _subscribe(self, client: Redis) -> None:
-        with client.pubsub(ignore_subscribe_messages=True) as words:  # type: ignore[no-untyped-call]
+        with client.pubsub() as words:  # type: ignore[no-untyped-call]
             words.subscribe(_CHANNEL)
-            self.ring()  # what was said before is not said again
             while not self._is_over.is_set():
                 word = words.get_message(timeout=_POLL_S)
-                if word is not None and word["data"] != self._name:
+                # The first is that Redis has us on its list; what was said before that is not said again.
+                if word is not None and (word["type"] == "subscribe" or word["data"] != self._name):
                     self.ring()
 
     def close(self) -> None:

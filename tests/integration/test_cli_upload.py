@@ -81,21 +81,26 @@ def total(http: httpx.Client, workspace: str) -> int:
 
 
 def test_an_upload_killed_in_the_middle_goes_on_and_sends_every_file_once(
-    shell: Shell, http: httpx.Client, workspace: str
+    shell: Shell, server: RunningServer, http: httpx.Client, workspace: str
 ) -> None:
     paths = folder(shell, _MANY)
-    for at in (_MANY // 10, _MANY // 3):
-        process = shell.start("file", "upload", "pictures", "--parallel", "6")
-        wait_for(lambda: total(http, workspace) >= at)  # noqa: B023 - called at once
-        process.kill()
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL, "it came to its end"
-    ids = shell.lines("file", "upload", "pictures", "--parallel", "6")
+    with Proxy() as proxy:
+        proxy.servers = [server.port]
+        there = {"AEONTEL_URL": proxy.url}
+        for at in (_MANY // 10, _MANY // 3):
+            proxy.hold_next_upload(100)  # so that it does not come to its end, on however fast a machine
+            process = shell.start("file", "upload", "pictures", "--parallel", "6", **there)
+            wait_for(lambda: total(http, workspace) >= at)  # noqa: B023 - called at once
+            process.kill()
+            process.communicate()
+            assert process.returncode == -signal.SIGKILL, "it came to its end"
+        ids = shell.lines("file", "upload", "pictures", "--parallel", "6", **there)
+        again = shell.lines("file", "upload", "pictures", **there)
+        assert sorted(again) == sorted(ids), "all is there: nothing is sent"
     files = uploaded(http, workspace)
     assert len(ids) == len(set(ids)) == len(files) == _MANY
     assert {file["id"] for file in files} == set(ids)
     assert {file["sha256"] for file in files} == {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-    assert sorted(shell.lines("file", "upload", "pictures")) == sorted(ids), "all is there: nothing is sent"
     assert total(http, workspace) == _MANY
 
 

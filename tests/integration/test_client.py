@@ -71,9 +71,11 @@ class Line:
 
     def hang_up(self) -> None:
         """Break every connection there is."""
-        while self._open:
-            with suppress(OSError):
-                self._open.pop().shutdown(socket.SHUT_RDWR)
+        with suppress(KeyError):  # when there is none left, though it was there a moment before
+            while True:
+                client = self._open.pop()
+                with suppress(OSError):
+                    client.shutdown(socket.SHUT_RDWR)
 
     @property
     def is_open(self) -> bool:

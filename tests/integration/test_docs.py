@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from pydantic import BaseModel
 
 from images_app.api.examples import EXAMPLES
@@ -120,8 +121,7 @@ def test_the_page_shows_every_operation_with_no_other_server_and_no_refused_scri
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(f"{api.url}/api/docs")
-        page.wait_for_selector(".opblock")
-        assert page.locator(".opblock").count() == len(list(operations(document)))
+        expect(page.locator(".opblock")).to_have_count(len(list(operations(document))), timeout=30_000)
         page.locator("#operations-server-getLimits button").first.click()
         page.get_by_role("button", name="Try it out").click()
         page.get_by_role("button", name="Execute").click()

@@ -128,9 +128,9 @@ def test_an_invited_person_gets_another_letter_when_somebody_else_invites_them(
         for name in ("One", "Two"):
             workspace = client.post("/api/workspaces", json={"name": name}).json()["id"]
             body = {"email": "new@example.com", "role": "viewer"}
+            count = len(post.letters)
             invited = client.post(f"/api/workspaces/{workspace}/members", json=body).json()
             assert (invited["link"]["url"], invited["link"]["sentTo"]) == (None, "new@example.com")
-            count = len(post.letters)
             wait_for(lambda count=count: len(post.letters) > count)  # type: ignore[misc]
         old, new = (link_in(letter) for letter in post.letters)
         assert client.post("/api/password/check", json={"token": old}).status_code == 404

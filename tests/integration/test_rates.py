@@ -7,6 +7,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis as AsyncRedis
 
+from images_app import shared
 from images_app.api.buckets import Buckets, SharedBuckets
 from images_app.models import User
 from images_app.shared import Shared
@@ -21,6 +22,13 @@ FEW = pytest.mark.parametrize("options", [{"rate_limit_per_token": 3, "rate_limi
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for a moment does not seem to be without Redis, but to who takes it away."""
+    if "without_redis" not in request.node.name and "redis_is_away" not in request.node.name:
+        monkeypatch.setattr(shared, "_PATIENCE_S", 20.0)
 
 
 @pytest.fixture

@@ -21,10 +21,14 @@ BOUNDARY = "frontier"
 def resident_mb(pid: int) -> float:
     """Resident memory of a process and its descendants, in MiB (proc(5): VmRSS is in KiB)."""
     total = 0.0
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # a child that has ended meanwhile
+        return 0.0
+    for line in status.splitlines():
         if line.startswith("VmRSS:"):
             total = int(line.split()[1]) / 1024
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return total + sum(resident_mb(int(child)) for child in children)
 
 

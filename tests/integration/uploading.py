@@ -1,7 +1,6 @@
 """Uploads as the tests of `POST /api/files` send them, and what they leave in the store."""
 
 import socket
-import time
 
 import httpx
 from sqlmodel import select
@@ -75,14 +74,11 @@ def wait_until_under_way(gallery: Gallery) -> None:
 
 
 def nothing_happened(gallery: Gallery) -> bool:
-    for _ in range(100):  # a server notices a client that left a moment later
-        if not kept(gallery) + under_way(gallery):
-            break
-        time.sleep(0.05)
+    wait_for(lambda: not kept(gallery) + under_way(gallery))  # a server notices a client that left a moment later
     with gallery.api.world.database.read() as session:
         files = session.exec(select(File)).all()
     totals = counted(gallery.api.world, gallery.workspace, ["files", "files:ready", "bytes", "event:file.ready"])
-    return not files and not kept(gallery) + under_way(gallery) and not any(totals.values())
+    return not files and not any(totals.values())
 
 
 class Slow:

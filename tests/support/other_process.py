@@ -53,10 +53,12 @@ class OtherProcess:
 
 def _serve() -> None:
     """In that process: until the input ends."""
-    from images_app import bootstrap
+    from images_app import bootstrap, shared
     from images_app.settings import load
     from tests.support.serving import serving_api
 
+    # Nobody takes Redis away from this process; on a machine that stands still for a moment it would seem so.
+    shared._PATIENCE_S = 20.0
     opened: dict[int, ExitStack] = {}
     for line in sys.stdin:
         request = json.loads(line)

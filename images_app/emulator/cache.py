@@ -157,7 +157,8 @@ class VariantCache:
         self.figures.computed += 1
         try:
             data = await self._on_disk(name, make)
-        except (NotWritten, NoRoom) as error:
+        except (NotWritten, NoRoom, FileNotFoundError, FileExistsError) as error:
+            # The latter two: its folder went away meanwhile, for want of files or with the image.
             reason = error.reason if isinstance(error, NoRoom) else error
             _log.warning("a picture is delivered without being kept: %s", reason)
             return await self._in_memory(make)

@@ -218,14 +218,15 @@ async def _make(services: Services, target: _Target, order: Recipe, path: Path) 
             await services.threads.run(shutil.copyfile, source, path)
         else:
             await services.pool.run({"do": "render", "source": str(source), "target": str(path), **asdict(order)})
-    except FileNotFoundError:
-        raise DeliveryError(9404, "Image not found") from None
-    except PixelFault as fault:
-        if fault.kind == "disk":
+    except (FileNotFoundError, PixelFault) as fault:
+        kind = fault.kind if isinstance(fault, PixelFault) else "missing"
+        if kind == "disk":
             raise NotWritten(str(fault)) from None
         if not await services.threads.run(source.exists):
             raise DeliveryError(9404, "Image not found") from None
-        if fault.kind == "memory":
+        if kind == "missing":  # not the image: the folder of its results, which somebody else removed just now
+            raise NotWritten(str(fault)) from None
+        if kind == "memory":
             raise DeliveryError(9413, f"The image needs too much memory (at most {MAX_PIXELS} pixels)") from None
         _log.warning("image %s could not be rendered: %s", target.image.id, fault)
         raise DeliveryError(9516, "Internal error while the image was decoded or encoded") from None

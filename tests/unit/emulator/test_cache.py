@@ -1,6 +1,7 @@
 """The cache of finished variants: one computation for many, a byte cap, and a life after a restart."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,26 @@ def test_a_file_that_vanished_is_made_again(tmp_path, threads):
         next(tmp_path.rglob("a")).unlink()
         assert await cache.get(SHA, "a", maker) == (maker.data, False)
         assert cache.bytes == 100
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_result_whose_folder_vanishes_is_served_and_not_kept(tmp_path, threads, when):
+    """With the last of its files, which somebody else removed, or with its image."""
+
+    async def scenario():
+        cache, maker = VariantCache(tmp_path, 1000, threads), Maker()
+
+        async def make(path: Path) -> None:
+            if when == "before":
+                shutil.rmtree(tmp_path, ignore_errors=True)
+            await maker(path)
+            if when == "after":
+                shutil.rmtree(tmp_path, ignore_errors=True)
+
+        assert await cache.get(SHA, "a", make) == (maker.data, False)
+        assert (files(tmp_path), cache.bytes) == ([], 0)
 
     asyncio.run(scenario())
 

@@ -256,10 +256,14 @@ def _serve(name: str, data_dir: Path, port: int) -> None:
 
     from images_app import bootstrap
     from images_app.api.app import create_api
+    from images_app.cli.serving import built_to_stay
     from images_app.settings import load
 
-    world = bootstrap.build(load(data_dir=data_dir, port=port, public_url="http://localhost", rate_limit_per_token=0))
-    app = create_api(world) if name == "ours" else _bare(data_dir / "aeontel.db", world.delivery.url("ID", "public"))
+    with built_to_stay():
+        unlimited = {"rate_limit_per_token": 0, "rate_limit_per_address": 0}
+        world = bootstrap.build(load(data_dir=data_dir, port=port, public_url="http://localhost", **unlimited))
+        bare = _bare(data_dir / "aeontel.db", world.delivery.url("ID", "public"))
+        app = create_api(world) if name == "ours" else bare
     server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_level=LogLevels.error)
     asyncio.run(server.serve())
 

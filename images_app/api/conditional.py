@@ -94,7 +94,7 @@ class _Answer:
         )
 
     def _tagged(self, start: Message, body: Message) -> tuple[Message, Message]:
-        tag = f'"{hashlib.blake2b(body.get("body", b""), digest_size=16).hexdigest()}"'
+        tag = f'"{hashlib.sha256(body.get("body", b"")).hexdigest()[:32]}"'
         if self._scope["state"].get("is_list"):
             tag = f"W/{tag}"
         headers = MutableHeaders(scope=start)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import orjson
 from fastapi import APIRouter, Query, Response
@@ -15,11 +15,13 @@ from images_app.api.schemas import PageInfo, Schema, Success, Timestamp, fails, 
 from images_app.bootstrap import World
 from images_app.cloudflare.base import VARIANTS
 from images_app.core import images
-from images_app.core.images import ImageRow
+from images_app.core.images import Columns, ImageRow
+from images_app.core.paging import Listing, Page
 from images_app.errors import FieldError, InvalidParameter
 
 router = APIRouter(prefix="/images", tags=["images"], route_class=ReadingRoute)
 
+T = TypeVar("T")
 Include = Literal["file", "placeholder", "variants"]
 _VARIANTS = ("public", *(variant.name for variant in VARIANTS))
 
@@ -92,16 +94,19 @@ class ImagesQuery(ListQuery):
 def list_images(look: Look, query: Annotated[ImagesQuery, Query()]) -> Response:
     """List the images of a workspace, or of every workspace that you see. Only provisioned images are listed."""
     include = _included(query.include)
-    page = images.list_page(
-        look.session,
-        look.viewer,
-        query.window,
-        workspace_id=query.workspace_id,
-        ids=parts(query.ids),
-        details=bool(include),
-    )
-    data = shown(look.world, page.items, include)
+    page: Page[Any]
+    if include:
+        page = _page(look, query, images.NAMED)
+        data = [_with(look.world, row, include) for row in page.items]
+    else:
+        page = _page(look, query, images.PLAIN)
+        data = shown(look.world, page.items)
     return _json({"data": data, "pageInfo": page_info(page).model_dump(by_alias=True)}, links(look.request, page))
+
+
+def _page(look: Look, query: ImagesQuery, listing: Listing[T]) -> Page[T]:
+    workspace_id, among = query.workspace_id, parts(query.ids)
+    return images.list_page(look.session, look.viewer, query.window, listing, workspace_id=workspace_id, ids=among)
 
 
 @router.get("/by-file/{file_id}", response_model=ImageShown, responses=fails(400, 401, 403, 404))
@@ -109,8 +114,7 @@ def list_images(look: Look, query: Annotated[ImagesQuery, Query()]) -> Response:
 def get_image_by_file(look: Look, file_id: str, query: Annotated[ImageQuery, Query()]) -> Response:
     """Get the image of a file."""
     include = _included(query.include)
-    row = images.by_file(look.session, look.viewer, file_id, details=bool(include))
-    return _json(shown(look.world, [row], include)[0])
+    return _json(_with(look.world, images.by_file(look.session, look.viewer, file_id), include))
 
 
 @router.get("/{id}", response_model=ImageShown, responses=fails(400, 401, 403, 404))
@@ -118,8 +122,7 @@ def get_image_by_file(look: Look, file_id: str, query: Annotated[ImageQuery, Que
 def get_image(look: Look, id: str, query: Annotated[ImageQuery, Query()]) -> Response:
     """Get an image by its own id, or by its file's."""
     include = _included(query.include)
-    row = images.get(look.session, look.viewer, id, details=bool(include))
-    return _json(shown(look.world, [row], include)[0])
+    return _json(_with(look.world, images.get(look.session, look.viewer, id), include))
 
 
 def _included(texts: list[str] | None) -> frozenset[str]:
@@ -138,10 +141,10 @@ def delete_image(id: str, world: WorldDep, viewer: ViewerDep) -> Success:
     return Success()
 
 
-def shown(world: World, rows: Sequence[ImageRow], include: frozenset[str]) -> list[dict[str, Any]]:
-    """Images as JSON: nine fields, and what `include` asks for."""
-    signed, public = partial(world.delivery.url, private=True), world.delivery.public()
-    found: list[dict[str, Any]] = [
+def shown(world: World, rows: Sequence[Columns]) -> list[dict[str, Any]]:
+    """Images as JSON: nine fields."""
+    signed, public = partial(world.delivery.url, private=True), world.delivery.urls([row[3] for row in rows])
+    return [
         {
             "id": id,
             "fileId": file_id,
@@ -151,29 +154,26 @@ def shown(world: World, rows: Sequence[ImageRow], include: frozenset[str]) -> li
             "height": height,
             "size": size,
             "exif": None if exif is None else orjson.Fragment(exif),
-            "url": signed(cf_image_id) if is_private else public(cf_image_id),
+            "url": signed(cf_image_id) if is_private else url,
         }
-        for id, file_id, workspace_id, cf_image_id, width, height, size, exif, is_private, _ in rows
+        for (id, file_id, workspace_id, cf_image_id, width, height, size, exif, is_private), url in zip(
+            rows, public, strict=True
+        )
     ]
-    if include:
-        for row, image in zip(rows, found, strict=True):
-            image |= _more(world, row, include)
-    return found
 
 
-def _more(world: World, row: ImageRow, include: frozenset[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _with(world: World, row: ImageRow, include: frozenset[str]) -> dict[str, Any]:
+    """An image as JSON, and what `include` asks for."""
+    (found,) = shown(world, [row.columns])
     if "variants" in include:
         url = partial(world.delivery.url, row.cf_image_id, private=row.is_private)
         found["variants"] = {name: url(name) for name in _VARIANTS}
-    if (more := row.details) is None:
-        return found
     if "file" in include:
-        times = {"createdAt": rfc3339(more.created_at), "updatedAt": rfc3339(more.updated_at)}
-        found["file"] = {"name": more.name, "mime": more.mime, **times}
+        times = {"createdAt": rfc3339(row.created_at), "updatedAt": rfc3339(row.updated_at)}
+        found["file"] = {"name": row.name, "mime": row.mime, **times}
     if "placeholder" in include:
-        taken_at = None if more.taken_at is None else rfc3339(more.taken_at)
-        found["placeholder"] = {"thumbhash": more.thumbhash, "takenAt": taken_at}
+        taken_at = None if row.taken_at is None else rfc3339(row.taken_at)
+        found["placeholder"] = {"thumbhash": row.thumbhash, "takenAt": taken_at}
     return found
 
 

@@ -41,12 +41,11 @@ class RateLimit:
         if scope["type"] != "http" or not path.startswith("/api/") or path.startswith(_UNLIMITED):
             await self._app(scope, receive, send)
             return
-        credential, address = _credential(scope, self._cookie), _address(scope)
-        is_known = False
+        credential, is_known = _credential(scope, self._cookie), False
         if credential is not None and await self._tokens.knows(credential):
             is_known, state = True, await self._take(self._tokens, credential)
         else:
-            state = await self._take(self._addresses, address)
+            state = await self._take(self._addresses, _address(scope))
         if state is not None and not state.is_allowed:
             answer = problems.of(scope, state.refusal())
             answer.headers.update(state.headers())
@@ -57,7 +56,7 @@ class RateLimit:
             if message["type"] == "http.response.start":
                 shown = state
                 if credential is not None and is_known == (message["status"] == 401):
-                    shown = await self._correct(credential, address, is_known)
+                    shown = await self._correct(credential, _address(scope), is_known)
                 if shown is not None:
                     MutableHeaders(scope=message).update(shown.headers())
             await send(message)

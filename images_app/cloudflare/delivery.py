@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
@@ -32,7 +32,7 @@ def _around(base: str, account_hash: str, variant: str) -> tuple[str, str]:
     return f"{base}/{quote(account_hash, safe='')}/", f"/{quote(variant, safe='')}"
 
 
-# Nearly every id stays as it is; `quote` would take longer to find that out than the rest of an image in a list.
+# Nearly every id stays as it is; `quote` would take longer to find that out than all else of an image in a list.
 _UNCHANGED = re.compile(r"[0-9A-Za-z_-]*").fullmatch
 
 
@@ -96,14 +96,12 @@ class Delivery:
         parts = urlsplit(self._base)
         return f"{parts.scheme}://{parts.netloc}"
 
-    def public(self, variant: str = "public") -> Callable[[str], str]:
-        """The URL of this variant by the id of a public image: made once for a page of them."""
+    def urls(self, image_ids: Sequence[str], variant: str = "public") -> list[str]:
+        """The URLs of this variant of public images."""
         before, after = _around(self._base, self._account_hash(), variant)
-
-        def url(image_id: str) -> str:
-            return f"{before}{image_id if _UNCHANGED(image_id) else quote(image_id)}{after}"
-
-        return url
+        if not _UNCHANGED("".join(image_ids)):
+            image_ids = [quote(image_id) for image_id in image_ids]
+        return [f"{before}{image_id}{after}" for image_id in image_ids]
 
     def url(self, image_id: str, variant: str = "public", *, private: bool = False, now: float | None = None) -> str:
         """The URL of a named variant.
@@ -112,7 +110,7 @@ class Delivery:
         than a link that answers 403.
         """
         if not private:
-            return self.public(variant)(image_id)
+            return self.urls((image_id,), variant)[0]
         picture = Picture(self._account_hash(), image_id, variant)
         if self._signature is None:
             raise ValueError("no key to sign the URL of a private image")

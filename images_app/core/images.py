@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Integer, Text, and_, bindparam, type_coerce
 from sqlalchemy import cast as sql_cast
@@ -18,22 +19,18 @@ from images_app.errors import NotFound
 from images_app.models import File, Image, table
 from images_app.prepared import Prepared
 
+T = TypeVar("T")
+
 KIND = paging.by_id("img")
 
 
-class Details(NamedTuple):
-    """What is shown of an image, and of the file behind it, when it is asked for."""
-
-    thumbhash: str | None
-    taken_at: datetime | None
-    name: str
-    mime: str
-    created_at: datetime
-    updated_at: datetime
+Columns = tuple[str, str, str, str, int | None, int | None, int | None, str | None, bool]
+"""The first nine of an ImageRow, as the driver has read them: naming them would be a seventh of the work of a page."""
 
 
 class ImageRow(NamedTuple):
-    """An image as it is shown. Plain values: a page of entities costs more to make than to read."""
+    """An image, and what is shown of the file behind it. Plain values: a page of entities costs more to make than to
+    read."""
 
     id: str
     file_id: str
@@ -46,50 +43,51 @@ class ImageRow(NamedTuple):
     """JSON, as it is stored: it is only passed on."""
     is_private: bool
     """On SQLite as it is stored there: 0 or 1."""
-    details: Details | None = None
+    thumbhash: str | None
+    taken_at: datetime | None
+    name: str
+    mime: str
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def columns(self) -> Columns:
+        """The image alone."""
+        return self[:9]
 
 
-_PLAIN = len(ImageRow._fields) - 1
-
-
-def _rows(*, details: bool) -> Any:
-    """The `select` of what makes an ImageRow, in a form that no value of a page has to be converted from."""
+def _select(names: Sequence[str]) -> Any:
+    """The `select` of these fields of an ImageRow, most of them in a form that needs no conversion."""
     image, file = table(Image), table(File)
     passed: dict[str, Any] = {
         "exif": sql_cast(image.c.exif, Text),
         "is_private": type_coerce(image.c.is_private, Integer),
     }
-    plain = [passed.get(name, image.c[name]) for name in ImageRow._fields[:_PLAIN]]
-    if not details:
-        return select_columns(*plain)
-    more = [(image if name in image.c else file).c[name] for name in Details._fields]
-    return select_columns(*plain, *more).join(file, file.c.id == image.c.file_id)
+    return select_columns(*(passed.get(name, (image if name in image.c else file).c[name]) for name in names))
 
 
-def _detailed(*values: Any) -> ImageRow:
-    return ImageRow._make((*values[:_PLAIN], Details(*values[_PLAIN:])))
-
-
-_LISTS: dict[bool, Listing[ImageRow]] = {
-    details: Listing(KIND, Image, _rows(details=details), lambda row: row.id, make=_detailed if details else ImageRow)
-    for details in (False, True)
-}
-_BY_FILE = {
-    details: Prepared(listing.rows.where(table(Image).c.file_id == bindparam("file_id")))
-    for details, listing in _LISTS.items()
-}
+PLAIN: Listing[Columns] = Listing(KIND, Image, _select(ImageRow._fields[:9]), itemgetter(0), make=tuple)
+NAMED: Listing[ImageRow] = Listing(
+    KIND,
+    Image,
+    _select(ImageRow._fields).join(table(File), table(File).c.id == table(Image).c.file_id),
+    itemgetter(0),
+    make=ImageRow._make,
+)
+_BY_FILE = Prepared(NAMED.rows.where(table(Image).c.file_id == bindparam("file_id")))
 
 
 def list_page(
     session: Session,
     viewer: Viewer,
     window: Window,
+    listing: Listing[T],
     *,
     workspace_id: str | None = None,
     ids: Sequence[str] | None = None,
-    details: bool = False,
-) -> Page[ImageRow]:
-    """One page of the images that the viewer sees, newest upload first; with `ids` only of those.
+) -> Page[T]:
+    """One page of the images that the viewer sees, newest upload first; with `ids` only of those. `listing` is PLAIN
+    or NAMED.
 
     Raises NotFound for a foreign workspace, InvalidParameter, InvalidCursor or ConflictingCursors for a window or ids
     that cannot be used. Ids that are unknown or foreign match nothing.
@@ -98,27 +96,27 @@ def list_page(
     if ids is None:
         sources = paging.workspace_sources(workspaces)
         total = lambda: counters.total(session, workspaces, "images")  # noqa: E731
-        return paging.page(session, _LISTS[details], sources, window, total)
+        return paging.page(session, listing, sources, window, total)
     scope = paging.within_workspaces(col(Image.workspace_id), workspaces)
     among = and_(col(Image.id).in_(paging.check_ids(ids)), scope)
-    return paging.page_of(session, _LISTS[details], window, among)
+    return paging.page_of(session, listing, window, among)
 
 
-def get(session: Session, viewer: Viewer, image_id: str, *, details: bool = False) -> ImageRow:
+def get(session: Session, viewer: Viewer, image_id: str) -> ImageRow:
     """One image by its own id or by that of its file. Raises NotFound."""
     if ids.is_id(image_id, "fil"):
-        return by_file(session, viewer, image_id, details=details)
+        return by_file(session, viewer, image_id)
     if not ids.is_id(image_id, "img"):
         raise NotFound
-    return by_file(session, viewer, ids.file_of(image_id), details=details)
+    return by_file(session, viewer, ids.file_of(image_id))
 
 
-def by_file(session: Session, viewer: Viewer, file_id: str, *, details: bool = False) -> ImageRow:
+def by_file(session: Session, viewer: Viewer, file_id: str) -> ImageRow:
     """The image of a file. Raises NotFound when the file has none, or none that the viewer may know of."""
-    found = _BY_FILE[details].first(session, {"file_id": file_id}) if ids.is_id(file_id, "fil") else None
+    found = _BY_FILE.first(session, {"file_id": file_id}) if ids.is_id(file_id, "fil") else None
     if found is None:
         raise NotFound
-    row = (_detailed if details else ImageRow)(*found)
+    row = ImageRow._make(found)
     access.require(session, viewer, row.workspace_id, "read")
     return row
 

@@ -10,7 +10,6 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import starmap
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Integer, bindparam, select, true, union_all
@@ -70,8 +69,8 @@ class Listing(Generic[T]):
     key_of: Callable[[T], Key]
     key: str = "id"
     """The unique column that orders the list."""
-    make: Callable[..., T] | None = None
-    """An item out of a row's columns, when `rows` are plain columns; None: they are loaded as objects."""
+    make: Callable[[Any], T] | None = None
+    """An item out of a row, when `rows` are plain columns; None: they are loaded as objects."""
 
     def column(self, name: str) -> Any:
         """A column of the list's table."""
@@ -81,12 +80,12 @@ class Listing(Generic[T]):
         """The items that `query`, which narrows `rows`, finds."""
         if self.make is None:
             return list(session.exec(query.statement, params=values))
-        return list(starmap(self.make, query.all(session, values)))
+        return list(map(self.make, query.all(session, values)))
 
     def load_some(self, session: Session, query: Any, values: Values | None = None) -> list[T]:
         """The same of a statement whose form depends on the values."""
         found = session.exec(query, params=values)
-        return list(found if self.make is None else starmap(self.make, found))
+        return list(found if self.make is None else map(self.make, found))
 
 
 @dataclass(frozen=True)

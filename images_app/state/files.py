@@ -111,7 +111,7 @@ class FileState(ShellState):
             self._enter(session, viewer, file.workspace_id)
             log = files.history(session, viewer, file.id, Window(_HISTORY)).items
             people = users.emails(session, {file.created_by, *(e.actor_id for e in log if e.actor_id)})
-            image = images.list_page(session, viewer, Window(1), ids=(ids.image_of(file.id),)).items
+            image = images.list_page(session, viewer, Window(1), images.NAMED, ids=(ids.image_of(file.id),)).items
             self.row = Row.of(file, people, image[0] if image else None, here)
             self.history = tuple(Happening.of(e, people.get(e.actor_id or "", "")) for e in reversed(log))
 
@@ -120,7 +120,7 @@ def _rows(here: World, session: Session, viewer: Viewer, found: Page[File]) -> t
     """The files of a page, with their people and pictures."""
     people = users.emails(session, {who for file in found.items for who in (file.created_by, file.trashed_by) if who})
     done = [ids.image_of(file.id) for file in found.items if file.provisioning_state == "done"]
-    shown = images.list_page(session, viewer, Window(), ids=done).items if done else ()
+    shown = images.list_page(session, viewer, Window(), images.NAMED, ids=done).items if done else ()
     image_of = {row.file_id: row for row in shown}
     keep = timedelta(days=here.settings.trash_days)
 

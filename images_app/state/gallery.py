@@ -35,7 +35,7 @@ class GalleryState(AuthState):
         try:
             with self._looking() as (world, session, viewer):
                 window = Window(_PAGE, after=cursor or None)
-                found = images.list_page(session, viewer, window, workspace_id=here, details=True)
+                found = images.list_page(session, viewer, window, images.NAMED, workspace_id=here)
                 items = tuple(Item.of(row, world) for row in found.items)
         except Unauthenticated:
             raise

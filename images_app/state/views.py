@@ -43,21 +43,19 @@ class Item:
 
     @classmethod
     def of(cls, row: ImageRow, world: World) -> "Item":
-        more = row.details
-        assert more is not None, "read without details"
         return cls(
             id=row.id,
             fileId=row.file_id,
-            name=more.name,
+            name=row.name,
             width=row.width,
             height=row.height,
             size=row.size,
             url=url_of(world, row, "public"),
             gridUrl=url_of(world, row, "grid"),
             fullUrl=url_of(world, row, "full"),
-            thumbhash=more.thumbhash,
-            createdAt=moment(more.created_at),
-            takenAt=moment(more.taken_at),
+            thumbhash=row.thumbhash,
+            createdAt=moment(row.created_at),
+            takenAt=moment(row.taken_at),
         )
 
 

@@ -97,7 +97,7 @@ def page_of(session: Session, viewer: Viewer, name: str, window: Window) -> Page
     """The same list from the program."""
     match name:
         case "images":
-            return images.list_page(session, viewer, window).map(lambda row: row.id)
+            return images.list_page(session, viewer, window, images.NAMED).map(lambda row: row.id)
         case "events":
             log = events.list_page(session, viewer, events.Filter(), window)
             return log.map(lambda event: (event.type, event.file_id))

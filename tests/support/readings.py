@@ -13,7 +13,7 @@ from sqlmodel import Session
 from images_app import ids
 from images_app.core import counters, events, files, images, members, sessions, tokens, users, workspaces
 from images_app.core.access import Viewer
-from images_app.core.paging import Kind, Page, Window
+from images_app.core.paging import Kind, Listing, Page, Window
 from images_app.models import File, Image, Membership, Token, User, Workspace, now
 from images_app.models import Session as SignIn
 
@@ -53,9 +53,13 @@ def _files_by_id(**which: Any) -> Reading:
     return Reading(begin, files.KIND)
 
 
+def _images(listing: Listing[Any], **which: Any) -> Reading:
+    return Reading(lambda s, v: partial(images.list_page, s, v, listing=listing, **which), images.KIND)
+
+
 def _images_by_id(session: Session, viewer: Viewer) -> Reader:
-    wanted = [image.id for image in images.list_page(session, viewer, Window()).items]
-    return partial(images.list_page, session, viewer, ids=wanted)
+    wanted = [image.id for image in images.list_page(session, viewer, Window(), images.NAMED).items]
+    return partial(images.list_page, session, viewer, listing=images.PLAIN, ids=wanted)
 
 
 def _events(**which: Any) -> Reading:
@@ -64,7 +68,7 @@ def _events(**which: Any) -> Reading:
 
 def _file(session: Session, viewer: Viewer) -> str:
     """The id of one that is in the gallery, so that something has happened to it."""
-    return images.list_page(session, viewer, Window(1), workspace_id=HOME).items[0].file_id
+    return images.list_page(session, viewer, Window(1), images.NAMED, workspace_id=HOME).items[0].file_id
 
 
 def _events_of_file(session: Session, viewer: Viewer) -> Reader:
@@ -81,9 +85,9 @@ def _history(session: Session, viewer: Viewer) -> Reader:
 
 
 READINGS: dict[str, Reading] = {
-    "images": Reading(lambda s, v: partial(images.list_page, s, v), images.KIND),
-    "images with details": Reading(lambda s, v: partial(images.list_page, s, v, details=True), images.KIND),
-    "images of a workspace": Reading(lambda s, v: partial(images.list_page, s, v, workspace_id=HOME), images.KIND),
+    "images": _images(images.PLAIN),
+    "images with details": _images(images.NAMED),
+    "images of a workspace": _images(images.PLAIN, workspace_id=HOME),
     "images by id": Reading(_images_by_id, images.KIND),
     "files": _files(),
     "files of a workspace": _files(workspace_id=HOME),

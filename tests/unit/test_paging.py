@@ -27,7 +27,7 @@ VIEWERS = {
 
 Lister = Callable[[Session, Viewer, Window], Page[Any]]
 LISTS: dict[str, tuple[Lister, paging.Kind]] = {
-    "images": (lambda s, v, w: images.list_page(s, v, w), images.KIND),
+    "images": (lambda s, v, w: images.list_page(s, v, w, images.NAMED), images.KIND),
     "files": (lambda s, v, w: files.list_page(s, v, files.Filter(), w), files.KIND),
     "errors": (lambda s, v, w: files.list_page(s, v, files.Filter(status="error"), w), files.KIND),
     "trash": (lambda s, v, w: files.list_page(s, v, files.Filter(is_trashed=True), w), files.KIND),
@@ -119,14 +119,14 @@ def test_walking_there_and_back_shows_everything_once(database: Database, who: s
     with database.read() as session:
         everything = _all_keys(session, "images", viewer)
         there: list[str] = []
-        page = images.list_page(session, viewer, Window(7))
+        page = images.list_page(session, viewer, Window(7), images.NAMED)
         there += [row.id for row in page.items]
         while page.has_next:
-            page = images.list_page(session, viewer, Window(7, after=page.end_cursor))
+            page = images.list_page(session, viewer, Window(7, after=page.end_cursor), images.NAMED)
             there += [row.id for row in page.items]
         back = [row.id for row in page.items]
         while page.has_previous:
-            page = images.list_page(session, viewer, Window(7, before=page.start_cursor))
+            page = images.list_page(session, viewer, Window(7, before=page.start_cursor), images.NAMED)
             back = [row.id for row in page.items] + back
     assert there == back == everything
 
@@ -136,10 +136,10 @@ def test_a_cursor_outlives_its_row(database: Database) -> None:
     with database.write() as session:
         keys = _all_keys(session, "images", viewer)
         session.exec(delete(Image).where(col(Image.id) == keys[9]))
-        page = images.list_page(session, viewer, Window(5, after=paging.encode(images.KIND, keys[9])))
+        page = images.list_page(session, viewer, Window(5, after=paging.encode(images.KIND, keys[9])), images.NAMED)
         assert [row.id for row in page.items] == keys[10:15]
         assert page.has_previous
-        page = images.list_page(session, viewer, Window(5, before=keys[9]))
+        page = images.list_page(session, viewer, Window(5, before=keys[9]), images.NAMED)
         assert [row.id for row in page.items] == keys[4:9]
         assert page.has_next
         session.rollback()
@@ -148,7 +148,7 @@ def test_a_cursor_outlives_its_row(database: Database) -> None:
 def test_plain_ids_are_cursors_of_their_own_list(database: Database) -> None:
     with database.read() as session:
         image_id = _all_keys(session, "images", VIEWERS["admin"])[3]
-        by_image = images.list_page(session, VIEWERS["admin"], Window(5, after=image_id))
+        by_image = images.list_page(session, VIEWERS["admin"], Window(5, after=image_id), images.NAMED)
         by_file = files.list_page(session, VIEWERS["admin"], files.Filter(), Window(5, after=ids.file_of(image_id)))
         again = files.list_page(session, VIEWERS["admin"], files.Filter(), Window(5, after=image_id))
         assert by_file.items == again.items
@@ -210,13 +210,13 @@ def test_an_event_out_of_sight_is_no_cursor(database: Database) -> None:
 
 def test_after_and_before_exclude_each_other(database: Database) -> None:
     with database.read() as session, pytest.raises(ConflictingCursors):
-        images.list_page(session, VIEWERS["one"], Window(after=IMAGE_ID, before=IMAGE_ID))
+        images.list_page(session, VIEWERS["one"], Window(after=IMAGE_ID, before=IMAGE_ID), images.NAMED)
 
 
 @pytest.mark.parametrize("limit", [-1, 0, 101, 10**9])
 def test_a_limit_out_of_range_is_refused(database: Database, limit: int) -> None:
     with database.read() as session, pytest.raises(InvalidParameter) as caught:
-        images.list_page(session, VIEWERS["one"], Window(limit))
+        images.list_page(session, VIEWERS["one"], Window(limit), images.NAMED)
     assert [fault.pointer for fault in caught.value.errors] == ["limit"]
 
 
@@ -225,10 +225,10 @@ def test_ids_narrow_to_what_is_in_sight(database: Database) -> None:
         mine = _all_keys(session, "images", VIEWERS["one"])
         foreign = [key for key in _all_keys(session, "images", VIEWERS["admin"]) if key not in mine][-3:]
         wanted = [mine[2], *foreign, IMAGE_ID, mine[0], mine[2], "nonsense", mine[3], "\x00'\""]
-        page = images.list_page(session, VIEWERS["one"], Window(2), ids=wanted)
+        page = images.list_page(session, VIEWERS["one"], Window(2), images.NAMED, ids=wanted)
         assert [row.id for row in page.items] == [mine[0], mine[2]]
         assert (page.total, page.has_next, page.has_previous) == (3, True, False)
-        page = images.list_page(session, VIEWERS["one"], Window(2, after=page.end_cursor), ids=wanted)
+        page = images.list_page(session, VIEWERS["one"], Window(2, after=page.end_cursor), images.NAMED, ids=wanted)
         assert [row.id for row in page.items] == [mine[3]]
         assert (page.total, page.has_next, page.has_previous) == (3, False, True)
 
@@ -236,11 +236,11 @@ def test_ids_narrow_to_what_is_in_sight(database: Database) -> None:
 @pytest.mark.parametrize("wanted", [[], [""], ["a", ""], [IMAGE_ID] * 101])
 def test_too_few_or_too_many_ids_are_refused(database: Database, wanted: list[str]) -> None:
     with database.read() as session, pytest.raises(InvalidParameter):
-        images.list_page(session, VIEWERS["one"], Window(), ids=wanted)
+        images.list_page(session, VIEWERS["one"], Window(), images.NAMED, ids=wanted)
 
 
 def test_a_foreign_workspace_is_an_unknown_workspace(database: Database) -> None:
     with database.read() as session:
         for workspace_id in ("wsp_1", "wsp_nowhere", ""):
             with pytest.raises(NotFound):
-                images.list_page(session, VIEWERS["one"], Window(), workspace_id=workspace_id)
+                images.list_page(session, VIEWERS["one"], Window(), images.NAMED, workspace_id=workspace_id)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, SQLModel, select
 
 from images_app.database import Database
@@ -74,9 +75,8 @@ def test_a_read_inside_another_has_a_snapshot_of_its_own(database: Database) -> 
 def test_after_a_read_that_failed_comes_one_that_works(database: Database) -> None:
     add(database, "one@example.com")
     for _ in range(3):
-        with pytest.raises(LookupError), database.read() as session:
-            session.exec(select(User)).one()
-            raise LookupError
+        with pytest.raises(NoResultFound), database.read() as session:
+            session.exec(select(User).where(User.email == "nobody@example.com")).one()
         with pytest.raises(Exception, match="no such table"), database.read() as session:
             session.execute(text("SELECT * FROM absent"))
         with database.read() as session:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, expect
 
 from tests.e2e.people import enter
 from tests.support.chromium import chromium
@@ -114,6 +114,31 @@ def drop(page: Page, files: list[tuple[str, str, bytes]]) -> None:
     )
     for kind in ("dragenter", "dragover", "drop"):
         page.dispatch_event("body", kind, {"dataTransfer": transfer})
+
+
+class Held:
+    """What a page asks for does not get through, until it is let go; from then on everything does."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self._routes: list[Route] = []
+        self._is_over = False
+        page.route(pattern, self._meet)
+
+    def _meet(self, route: Route) -> None:
+        if self._is_over:
+            route.continue_()
+        else:
+            self._routes.append(route)
+
+    def let_go(self) -> None:
+        self._is_over = True
+        for route in self._routes:
+            route.continue_()
+
+
+def copied(page: Page, text: str) -> None:
+    """Wait until this is what would be pasted: a press of a button only begins to put it there."""
+    page.wait_for_function("async (text) => (await navigator.clipboard.readText()) === text", arg=text)
 
 
 def folder_of(directory: Path, files: list[tuple[str, str, bytes]]) -> list[Path]:

@@ -28,6 +28,7 @@ def test_originals_are_downloaded_under_their_own_names_while_the_page_stays(gal
     expect(counted(gallery, "1 image")).to_be_visible()
     where = gallery.url
     gallery.get_by_role("gridcell", name="Ünder the sea.jpg").click()
+    expect(gallery.get_by_role("dialog", name="Picture viewer")).to_be_visible()
     with gallery.expect_download() as started:
         gallery.keyboard.press("d")
     assert started.value.suggested_filename == "Ünder the sea.jpg"

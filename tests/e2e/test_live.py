@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.conftest import Held
 from tests.support.server import RunningServer
 
 
@@ -26,13 +27,12 @@ def test_what_happened_before_the_page_was_live_is_shown_once_it_is(
 ) -> None:
     page = context.new_page()
     sign_in(page, f"/w/{workspace}/{path}")
-    held: list[Route] = []
-    page.route("**/api/events?*", lambda route: held.append(route))
+    held = Held(page, "**/api/events?*")
     with page.expect_request("**/api/events?*"):
         page.reload()
     expect(page.get_by_role("main").get_by_text(empty)).to_be_visible()
     with server.client() as api:
         part = {"file": ("notes.txt", b"not a picture", "text/plain")}
         api.post("/api/files", data={"workspaceId": workspace}, files=part).raise_for_status()
-    held[-1].continue_()
+    held.let_go()
     expect(page.get_by_role("main").get_by_text(shows).first).to_be_visible()

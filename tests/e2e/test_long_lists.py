@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.conftest import Held
 from tests.support.server import RunningServer
 
 SignIn = Callable[[Page, str], None]
@@ -53,9 +54,8 @@ def test_the_next_members_and_what_changed_meanwhile_come_together(
     sign_in(page, f"/w/{crowded}/members")
     rows = page.get_by_role("table", name="Members").get_by_role("row")
     expect(rows).to_have_count(1 + PAGE)
-    held: list[Route] = []
     first_page = f"**/api/workspaces/{crowded}/members?limit={PAGE}"
-    page.route(first_page, lambda route: held.append(route))
+    held = Held(page, first_page)
     newest = f"{crowded}-{MANY - 1:03}@example.com"
     with server.client() as admin, page.expect_request(first_page):
         members = admin.get(f"/api/workspaces/{crowded}/members?limit=100").json()["data"]
@@ -64,8 +64,7 @@ def test_the_next_members_and_what_changed_meanwhile_come_together(
         change.raise_for_status()
     with page.expect_request(first_page):
         rows.last.scroll_into_view_if_needed()
-    for route in held:
-        route.continue_()
+    held.let_go()
     expect(rows).to_have_count(1 + MANY + 1)
     expect(page.get_by_role("button", name=f"Role of {newest}: Editor")).to_be_visible()
 

@@ -1,9 +1,10 @@
 """One picture on the stage, when its pixels are late or never come."""
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import drop
+from tests.e2e.conftest import Held, drop
 from tests.support import photos
+from tests.support.pipeline import wait_for
 
 
 def opened(gallery: Page, name: str) -> Locator:
@@ -14,8 +15,7 @@ def opened(gallery: Page, name: str) -> Locator:
 
 
 def test_the_picture_of_the_grid_stands_in_its_place_until_the_full_one_has_come(gallery: Page) -> None:
-    held: list[Route] = []
-    gallery.route("**/full", lambda route: held.append(route))
+    held = Held(gallery, "**/full")
     drop(gallery, [("wide.jpg", "image/jpeg", photos.photo_jpeg(2400, 1000))])
     slide = opened(gallery, "wide.jpg, 2400 by 1000")
     picture = slide.get_by_role("img", name="wide.jpg")
@@ -23,8 +23,7 @@ def test_the_picture_of_the_grid_stands_in_its_place_until_the_full_one_has_come
     assert before is not None
     assert abs(before["width"] / before["height"] - 2.4) < 0.01
     assert "/grid" in picture.evaluate("(element) => getComputedStyle(element).backgroundImage")
-    for route in held:
-        route.continue_()
+    held.let_go()
     expect(slide.locator(".yarl__slide_placeholder")).to_have_count(0)
     assert picture.evaluate("(element) => element.naturalWidth") == 2400
     assert picture.evaluate("(element) => getComputedStyle(element).backgroundImage") == "none"
@@ -50,4 +49,4 @@ def test_a_file_that_the_browser_cannot_draw_has_its_picture_in_the_list_once_it
     expect(row).to_contain_text("In the gallery")
     picture = row.locator("img")
     expect(picture).to_be_visible()
-    gallery.wait_for_function("(image) => image.naturalWidth > 0", arg=picture.element_handle())
+    wait_for(lambda: picture.evaluate("(image) => image.naturalWidth > 0"))

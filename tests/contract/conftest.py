@@ -1,5 +1,6 @@
 """For all contract tests of a run: one local Cloudflare Images, one origin, and one S3 server."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,6 @@ from images_app.storage.s3 import S3ObjectStore
 from tests.support import photos, seaweed
 from tests.support.emulator import Origin, RunningEmulator
 from tests.support.front import Front
-from tests.support.ports import free_port
 from tests.support.seaweed import Weed
 
 
@@ -20,9 +20,11 @@ def origin() -> Iterator[Origin]:
 
 
 @pytest.fixture(scope="session")
-def nobody() -> str:
-    """An address where nobody listens, which the emulator may pull from, too."""
-    return f"http://127.0.0.1:{free_port()}"
+def nobody() -> Iterator[str]:
+    """An address where nobody listens, nor can begin to; the emulator may pull from it, too."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 @pytest.fixture(scope="session")

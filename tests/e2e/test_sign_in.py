@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.e2e.conftest import Held
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
 
 SignIn = Callable[[Page, str], None]
@@ -36,6 +37,24 @@ def test_a_visitor_is_asked_to_sign_in_and_arrives_where_they_wanted(
     page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"**/w/{workspace}/files")
+
+
+def test_who_is_faster_than_the_scripts_of_the_page_types_already_and_sends_nothing(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    page = context.new_page()
+    held = Held(page, "**/*.js")
+    page.goto(f"{server.url}/login", wait_until="commit")
+    button = page.get_by_role("button", name="Sign in")
+    expect(button).to_be_disabled()
+    page.get_by_label("Email").fill(ADMIN_EMAIL)
+    password = page.get_by_label("Password", exact=True)
+    password.fill(ADMIN_PASSWORD)
+    password.press("Enter")
+    assert urlsplit(page.url).path == "/login"
+    held.let_go()
+    button.click()
+    page.wait_for_url(f"{server.url}/w/**")
 
 
 def test_a_wrong_password_gets_one_generic_message(context: BrowserContext, server: RunningServer) -> None:

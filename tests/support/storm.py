@@ -26,6 +26,8 @@ _UPLOADERS = 6
 _SILENCE_S = 3.0
 """Whoever follows events and hears nothing for so long connects anew; shorter than the server's heartbeat."""
 _STARTS = 20
+_DATABASE_GONE = ("connection failed", "server closed the connection", "terminating connection due to administrator")
+"""What a server says that finds no database while it starts, or loses it in the middle."""
 _PASSING = (429, 503)
 """Statuses that say: the same, later."""
 
@@ -241,7 +243,7 @@ def _start_again(server: RunningServer) -> None:
         try:
             server.start()
         except EndedAtOnce as ended:
-            if "connection failed" not in str(ended):
+            if not any(words in str(ended) for words in _DATABASE_GONE):
                 raise
             time.sleep(0.5)
         else:

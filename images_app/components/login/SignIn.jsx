@@ -72,13 +72,16 @@ export function Credentials({ email, onSignedIn, fieldSize = "", children }) {
   );
 }
 
-/** The page's form. */
+/** The page's form. It can be filled in before React is there, but not sent: the browser itself would send it, to a page
+ *  that takes no passwords. */
 export function SignIn() {
+  const [isThere, setThere] = useState(false);
+  useEffect(() => setThere(true), []);
   const next = () => safeNext(new URLSearchParams(window.location.search).get("next"));
   return (
     <Credentials fieldSize="tall" onSignedIn={() => leave(next())}>
       {(busy) => (
-        <button type="submit" className="btn ink tall wide" aria-disabled={busy}>
+        <button type="submit" className="btn ink tall wide" disabled={!isThere} aria-disabled={busy}>
           {busy ? "Signing in" : "Sign in"}
         </button>
       )}

@@ -70,6 +70,12 @@ def written(folder: Path, data: bytes, name: str = "source") -> Path:
     return folder / name
 
 
+def endless(folder: Path) -> Path:
+    """A source whose first byte never comes."""
+    os.mkfifo(folder / "pipe")
+    return folder / "pipe"
+
+
 def test_an_answer_from_a_child_is_the_same_as_one_from_here(shared: DecoderPool, tmp_path: Path) -> None:
     source = written(tmp_path, photos.heic(gps=True, seed=4))
     result = shared.prepare(source, tmp_path)
@@ -167,7 +173,7 @@ def test_a_child_that_died_while_idle_is_not_noticed(own: Callable[..., DecoderP
 def test_a_job_without_end_is_ended(own: Callable[..., DecoderPool], tmp_path: Path) -> None:
     pool = own(1, seconds=1)
     with pytest.raises(MediaUnavailable, match="1 seconds"):
-        pool.prepare(written(tmp_path, LONG_WORK), tmp_path)
+        pool.prepare(endless(tmp_path), tmp_path)
 
     def works() -> bool:
         # On a busy machine a new child may not even have begun after a second.
@@ -188,7 +194,7 @@ def test_a_job_without_memory_fails_alone(own: Callable[..., DecoderPool], tmp_p
 
 def test_closing_ends_the_children_and_the_waiting(own: Callable[..., DecoderPool], tmp_path: Path) -> None:
     before = set(workers(os.getpid()))
-    pool, source = own(1), written(tmp_path, LONG_WORK)
+    pool, source = own(1), endless(tmp_path)
     with ThreadPoolExecutor(3) as threads:
         jobs = [threads.submit(pool.prepare, source, tmp_path) for _ in range(3)]
         eventually(lambda: set(workers(os.getpid())) - before)

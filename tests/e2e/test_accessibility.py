@@ -15,6 +15,11 @@ WIDTHS = (1440, 390)
 THEMES = ("light", "dark")
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 EVERYTHING = [*STANDARD, "best-practice"]
+_IS_IN = """(theme) => {
+    const shown = getComputedStyle(document.documentElement).colorScheme;
+    return shown === theme || !["light", "dark"].includes(shown);
+}"""
+"""A page whose script sets the theme does so a moment after the browser has told it."""
 _CHECK = """async (rules) => {
     const { violations } = await axe.run(document, { runOnly: rules });
     const said = ({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 300)}`);
@@ -34,6 +39,7 @@ def violations(page: Page, axe: str, rules: list[str] = EVERYTHING) -> list[str]
     found: list[str] = []
     for theme in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.wait_for_function(_IS_IN, arg=theme)
         # Colours pass from one theme to the other for a moment; in between they have the contrast of neither.
         page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished.catch(() => 0)))")
         found += [f"{theme}: {each}" for each in page.evaluate(_CHECK, rules)]

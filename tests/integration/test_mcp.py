@@ -11,7 +11,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,8 @@ class Door:
 
     url: str = ""
     """Of the REST API for `aeontel mcp`, when it is not the server's own."""
+    sent: list[str] = field(default_factory=list)
+    """The requests that went through it over HTTP."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Model]:
@@ -84,7 +86,12 @@ class Door:
             async with Model(StdioServerParameters(command=command, args=["mcp"], env=environment)) as model:
                 yield model
             return
-        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {self.token}"}, timeout=60) as http:
+
+        async def note(request: httpx2.Request) -> None:
+            self.sent.append(request.method)
+
+        own = {"Authorization": f"Bearer {self.token}"}
+        async with httpx2.AsyncClient(headers=own, timeout=60, event_hooks={"request": [note]}) as http:
             transport = streamable_http_client(f"{self.server.url}/mcp", http_client=http)
             async with Model(transport, mode="legacy" if self.kind == "http 2025" else "auto") as model:
                 yield model
@@ -328,6 +335,7 @@ def cancelled(door: Door, rest: Client, file: str, *, by_leaving: bool) -> bool:
     """Have a deletion asked for, and cancelled while it waits for its line in the audit, or its client go away. Whether
     the image is there when the call has ended."""
     server = door.server
+    began = requests_of_mcp(server, "aeontel_http_requests_total") - len(door.sent)
     assert door.data("get_image", id=file)["fileId"] == file  # the token's use is noted now, and not again in a minute
 
     requests = 2 if door.kind == "http 2025" and not by_leaving else 1
@@ -336,8 +344,10 @@ def cancelled(door: Door, rest: Client, file: str, *, by_leaving: bool) -> bool:
     async def ask(database: sqlite3.Connection) -> None:
         async with door.open() as model:
             await model.list_tools()
-            received = await until(lambda: requests_of_mcp(server, "aeontel_http_received_bytes_total"))
-            before = requests_of_mcp(server, "aeontel_http_requests_total")
+            before = began + len(door.sent)
+            # An answer is here before its request is over for the server.
+            await until(lambda: requests_of_mcp(server, "aeontel_http_requests_total") >= before)
+            received = requests_of_mcp(server, "aeontel_http_received_bytes_total")
 
             async def end() -> None:
                 database.rollback()

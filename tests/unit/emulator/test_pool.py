@@ -60,8 +60,10 @@ async def read_for_ever(pool: PixelPool, pipe: Path) -> AsyncIterator[asyncio.Ta
                 end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
                 break
             await asyncio.sleep(0.01)
-    yield stuck
-    os.close(end)
+    try:
+        yield stuck
+    finally:
+        os.close(end)
 
 
 def children() -> set[int]:

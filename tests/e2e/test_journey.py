@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.e2e.conftest import counted, drop, folder_of
+from tests.e2e.conftest import copied, counted, drop, folder_of
 from tests.support import photos
 from tests.support.pipeline import wait_for
 from tests.support.server import RunningServer
@@ -106,13 +106,13 @@ def test_a_picture_opens_with_its_facts_and_neighbours(
     expect(gallery.get_by_role("region", name="photo-0.jpg, 3 of 3")).to_be_visible()
     gallery.keyboard.press("ArrowLeft")
     expect(stage).to_be_visible()
-    gallery.keyboard.press("c")
-    gallery.keyboard.press("u")
-    copied = gallery.evaluate("navigator.clipboard.readText()")
     with server.client() as client:
         images = client.get("/api/images", params={"workspace_id": workspace}).json()["data"]
-    assert copied in [image["url"] for image in images]
-    assert httpx.get(copied).headers["content-type"].startswith("image/")
+    url = images[1]["url"]
+    gallery.keyboard.press("c")
+    gallery.keyboard.press("u")
+    copied(gallery, url)
+    assert httpx.get(url, timeout=30).headers["content-type"].startswith("image/")
     gallery.keyboard.press("Escape")
     expect(stage).to_be_hidden()
     expect(tile(gallery, "photo-1.jpg")).to_be_focused()

@@ -85,6 +85,6 @@ def test_what_a_browser_calls_itself_is_only_ever_text(gallery: Page, server: Ru
     from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD
 
     body = {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
-    httpx.post(f"{server.url}/api/session", json=body, headers={"User-Agent": EVIL}).raise_for_status()
+    httpx.post(f"{server.url}/api/session", json=body, headers={"User-Agent": EVIL}, timeout=30).raise_for_status()
     gallery.goto(f"{server.url}/settings/account")
     is_text(gallery, gallery.get_by_role("listitem").filter(has_text=EVIL))

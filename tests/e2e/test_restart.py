@@ -25,7 +25,8 @@ def test_files_dropped_while_the_server_is_away_are_sent_by_themselves_when_it_i
     panel = page.get_by_role("region", name="Uploads")
     expect(panel.get_by_text("Waiting, ")).to_have_count(6, timeout=30_000)
     server.start()
-    expect(counted(page, "7 images")).to_be_visible(timeout=30_000)
+    # A page looks for its server again after half a minute at the latest.
+    expect(counted(page, "7 images")).to_be_visible(timeout=60_000)
     expect(panel).to_contain_text("7 in the gallery")
     assert page.evaluate("window.isSamePage"), "nothing was reloaded"
     context.close()

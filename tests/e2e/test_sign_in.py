@@ -72,7 +72,7 @@ def test_a_wrong_password_gets_one_generic_message(context: BrowserContext, serv
 def test_too_many_wrong_passwords_say_how_long_to_wait(context: BrowserContext, server: RunningServer) -> None:
     email = "throttled@example.com"
     for _ in range(10):
-        httpx.post(f"{server.url}/api/session", json={"email": email, "password": "wrong password"})
+        httpx.post(f"{server.url}/api/session", json={"email": email, "password": "wrong password"}, timeout=30)
     page = context.new_page()
     page.goto(f"{server.url}/login")
     page.get_by_label("Email").fill(email)
@@ -120,7 +120,7 @@ def test_signing_out_ends_the_session_on_the_server(
     gallery.get_by_role("button", name=f"Account {ADMIN_EMAIL}").click()
     gallery.get_by_role("menuitem", name="Sign out").click()
     gallery.wait_for_url(lambda url: "/login" in url)
-    assert httpx.get(f"{server.url}/api/me", cookies={"aeontel_session": secret}).status_code == 401
+    assert httpx.get(f"{server.url}/api/me", cookies={"aeontel_session": secret}, timeout=30).status_code == 401
     gallery.goto(f"{server.url}/")
     gallery.wait_for_url(lambda url: "/login" in url)
 
@@ -129,7 +129,7 @@ def test_a_session_that_was_revoked_elsewhere_asks_again_over_the_page(
     gallery: Page, context: BrowserContext, server: RunningServer
 ) -> None:
     secret = next(c["value"] for c in context.cookies() if c["name"] == "aeontel_session")
-    with httpx.Client(base_url=server.url, cookies={"aeontel_session": secret}) as elsewhere:
+    with httpx.Client(base_url=server.url, cookies={"aeontel_session": secret}, timeout=30) as elsewhere:
         assert elsewhere.delete("/api/session").status_code == 204
     dialog = gallery.get_by_role("dialog", name="Sign in again to continue")
     expect(dialog).to_be_visible()

@@ -21,7 +21,7 @@ def tokens(context: BrowserContext, workspace: str, sign_in: SignIn) -> Page:
 
 
 def asked_with(server: RunningServer, secret: str) -> int:
-    return httpx.get(f"{server.url}/api/images", headers={"Authorization": f"Bearer {secret}"}).status_code
+    return httpx.get(f"{server.url}/api/images", headers={"Authorization": f"Bearer {secret}"}, timeout=30).status_code
 
 
 def test_a_token_is_shown_once_works_and_ends_at_once(tokens: Page, server: RunningServer) -> None:
@@ -71,6 +71,6 @@ def test_a_token_of_some_workspaces_reaches_no_other(tokens: Page, workspace: st
     tokens.get_by_role("button", name="I have copied it").click()
     row = tokens.get_by_role("row").filter(has_text=secret[:8])
     expect(row).to_contain_text("test_a_token_of_some_workspaces")
-    me = httpx.get(f"{server.url}/api/me", headers={"Authorization": f"Bearer {secret}"}).json()
+    me = httpx.get(f"{server.url}/api/me", headers={"Authorization": f"Bearer {secret}"}, timeout=30).json()
     assert {place["id"] for place in me["workspaces"]} == {workspace, other}
     assert me["scopes"] == ["read", "write"]

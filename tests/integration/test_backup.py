@@ -79,7 +79,7 @@ def test_a_backup_of_a_running_server_comes_back_on_another_machine(pipeline: Pi
         assert {image["fileId"] for image in there} == {first, second}
         for image in there:
             url = image["url"].replace(f":{pipeline.server.port}/", f":{other.port}/")
-            assert httpx.get(url).headers["content-type"].startswith("image/")
+            assert httpx.get(url, timeout=30).headers["content-type"].startswith("image/")
             assert http.get(f"/api/files/{image['fileId']}/content", follow_redirects=True).status_code == 200
         result = other.aeontel("doctor")
         assert result.returncode == 0, result.stdout + result.stderr
@@ -152,7 +152,7 @@ def test_yesterdays_database_with_todays_objects_and_images_ends_consistent(pipe
         wait_for(lambda file_id=file_id: len(pipeline.remote(file_id)) == 1 and pipeline.image(file_id))  # type: ignore[misc]
         assert http.get(f"/api/files/{file_id}/content", follow_redirects=True).status_code == 200
         url = pipeline.image(file_id)["url"]
-        assert httpx.get(url).status_code == 200
+        assert httpx.get(url, timeout=30).status_code == 200
     wait_for(lambda: pipeline.state(purged) == "failed")
     for file_id in (purged, note):
         assert pipeline.file(file_id)["error"]["code"] == "object_missing"

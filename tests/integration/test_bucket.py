@@ -45,7 +45,7 @@ def test_an_original_goes_to_the_bucket_and_becomes_a_picture_from_there(pipelin
     pipeline.wait_for_state(file_id, "done")
     assert len(keys(pipeline, file_id)) == 1
     assert not (pipeline.server.data_dir / "objects").exists()
-    delivered = httpx.get(pipeline.image(file_id)["url"])
+    delivered = httpx.get(pipeline.image(file_id)["url"], timeout=30)
     assert (delivered.status_code, delivered.headers["content-type"]) == (200, "image/jpeg")
 
 
@@ -62,7 +62,7 @@ def test_the_bytes_come_from_the_bucket_itself_and_never_as_a_page(pipeline: Pip
         assert (answer.status_code, answer.headers["cache-control"]) == (302, "no-store")
         target = answer.headers["location"]
         assert target.startswith(f"{bucket['s3_endpoint']}/{bucket['s3_bucket']}/")
-        fetched = httpx.get(target)
+        fetched = httpx.get(target, timeout=30)
         assert fetched.content == PAGE
         assert fetched.headers["content-disposition"].startswith(f'attachment; filename="{name}')
 
@@ -71,7 +71,7 @@ def test_nothing_is_served_under_objects(pipeline: Pipeline) -> None:
     file_id = pipeline.upload(b"text", "a.txt", "text/plain")
     target = urlsplit(pipeline.http.get(f"/api/files/{file_id}/content").headers["location"])
     for path in (f"/objects/a.txt?{target.query}", "/objects/a.txt?token=x", f"/objects{target.path}?{target.query}"):
-        assert httpx.get(f"{pipeline.server.url}{path}").status_code == 404
+        assert httpx.get(f"{pipeline.server.url}{path}", timeout=30).status_code == 404
 
 
 def test_what_leaves_the_trash_for_good_leaves_the_bucket(pipeline: Pipeline) -> None:
@@ -124,7 +124,7 @@ def test_a_bucket_that_goes_away_is_seen_and_told_and_nothing_is_lost_by_it(tmp_
         photo = running.upload(photo_jpeg(64, 48))
         running.wait_for_state(photo, "done")
         target = running.http.get(f"/api/files/{kept}/content").headers["location"]
-        assert httpx.get(target).content == b"text"
+        assert httpx.get(target, timeout=30).content == b"text"
         assert own.secret_access_key not in server.log
         assert "X-Amz-Signature" not in server.log
 

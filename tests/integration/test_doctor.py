@@ -212,8 +212,8 @@ def test_privacy_follows_the_setting_also_after_a_run_that_was_killed(pipeline: 
     with pipeline.beside.database.read() as session:
         assert set(session.exec(select(Image.is_private))) == {True}
     url = pipeline.image(second)["url"]
-    assert httpx.get(url).status_code == 200
-    assert httpx.get(url.partition("?")[0]).status_code == 403
+    assert httpx.get(url, timeout=30).status_code == 200
+    assert httpx.get(url.partition("?")[0], timeout=30).status_code == 403
     assert doctor(pipeline, *NOW, code=0)["findings"] == []
 
     # The comparison finds such a row, too, and one that says the wrong thing.

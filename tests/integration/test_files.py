@@ -124,9 +124,9 @@ def test_the_content_is_a_short_lived_address_of_the_bytes(gallery: Gallery) -> 
     answer = gallery.client.get(f"/api/files/{file.id}/content")
     assert (answer.status_code, answer.headers["cache-control"]) == (302, "no-store")
     url = answer.headers["location"].replace("http://localhost:", "http://127.0.0.1:")
-    assert httpx.get(url).content == b"the very bytes"
+    assert httpx.get(url, timeout=30).content == b"the very bytes"
     answer = gallery.client.get(f"/api/files/{file.id}/content", params={"download": 1})
-    fetched = httpx.get(answer.headers["location"].replace("http://localhost:", "http://127.0.0.1:"))
+    fetched = httpx.get(answer.headers["location"].replace("http://localhost:", "http://127.0.0.1:"), timeout=30)
     assert fetched.content == b"the very bytes"
     disposition = fetched.headers["content-disposition"]
     assert disposition.startswith("attachment;")

@@ -70,7 +70,7 @@ def site(tmp_path: Path) -> Iterator[httpx.Client]:
         ]
     )
     safe = SecurityHeaders(app, image_origins=("https://imagedelivery.net", "https://imagedelivery.net"))
-    with serving(safe, free_port()) as url, httpx.Client(base_url=url) as client:
+    with serving(safe, free_port()) as url, httpx.Client(base_url=url, timeout=30) as client:
         yield client
 
 

@@ -291,14 +291,14 @@ def test_text_of_strangers_stays_inside_its_fence(door: Door, rest: Client) -> N
 def test_nobody_gets_in_without_a_token(server: RunningServer, given: dict[str, str]) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     answer = httpx.post(
-        f"{server.url}/mcp", json=body, headers={"Accept": "application/json, text/event-stream", **given}
+        f"{server.url}/mcp", json=body, headers={"Accept": "application/json, text/event-stream", **given}, timeout=30
     )
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert answer.json()["code"] == "unauthenticated"
 
 
 def test_a_session_of_the_browser_opens_nothing(server: RunningServer) -> None:
-    with httpx.Client(base_url=server.url) as browser:
+    with httpx.Client(base_url=server.url, timeout=30) as browser:
         answer = browser.post(
             "/api/session", json={"email": "admin@example.com", "password": "correct horse battery staple"}
         )
@@ -312,22 +312,22 @@ def test_other_hosts_pages_and_ways_are_refused(server: RunningServer, token: st
 
     def post(**headers: str) -> int:
         body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-        return httpx.post(f"{server.url}/mcp", json=body, headers={**ours, **headers}).status_code
+        return httpx.post(f"{server.url}/mcp", json=body, headers={**ours, **headers}, timeout=30).status_code
 
     assert post() == 200
     assert post(Host="rebound.example") == 421
     assert post(Origin="https://evil.example") == 403
     assert post(Origin=f"http://localhost:{server.port}") == 200
     for method in ("GET", "DELETE", "PUT"):
-        assert httpx.request(method, f"{server.url}/mcp", headers=ours).status_code == 405
-    assert httpx.post(f"{server.url}/mcp/more", headers=ours).status_code == 404
-    large = httpx.post(f"{server.url}/mcp", content=b"{" + b" " * 300_000, headers=ours)
+        assert httpx.request(method, f"{server.url}/mcp", headers=ours, timeout=30).status_code == 405
+    assert httpx.post(f"{server.url}/mcp/more", headers=ours, timeout=30).status_code == 404
+    large = httpx.post(f"{server.url}/mcp", content=b"{" + b" " * 300_000, headers=ours, timeout=30)
     assert large.status_code == 413
 
 
 def requests_of_mcp(server: RunningServer, what: str) -> float:
     """How much of a figure the part `mcp` has."""
-    lines = httpx.get(f"{server.url}/metrics").text.splitlines()
+    lines = httpx.get(f"{server.url}/metrics", timeout=30).text.splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith(what) and 'part="mcp"' in line)
 
 

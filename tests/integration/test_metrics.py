@@ -86,7 +86,7 @@ def test_figures_are_for_this_machine_and_for_admins(api: Api) -> None:
 def test_every_request_is_a_line_that_carries_its_id_and_no_secret(telling: RunningServer) -> None:
     with telling.client() as http:
         http.get("/api/images?token=hunter2", headers={"X-Request-Id": "mine-1"})
-        httpx.get(f"{telling.url}/objects/x?token=hunter3")
+        httpx.get(f"{telling.url}/objects/x?token=hunter3", timeout=30)
         log = telling.wait_for_log('"/objects/x"')
         seen = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
         (mine,) = [line for line in seen if line.get("request_id") == "mine-1"]

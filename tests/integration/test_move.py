@@ -144,7 +144,7 @@ def test_a_server_goes_on_with_everything_that_was_pending(target: str, tmp_path
         with second, second.client(token) as http:
             wait_for(lambda: http.get(f"/api/files/{file_id}").json()["provisioning"]["state"] == "done", within=120)
             image = http.get(f"/api/images/{file_id}").json()
-            assert httpx.get(image["url"]).headers["content-type"].startswith("image/")
+            assert httpx.get(image["url"], timeout=30).headers["content-type"].startswith("image/")
             content = http.get(f"/api/files/{file_id}/content", follow_redirects=True)
             assert content.headers["content-type"] == "image/jpeg"
             database = Database(target)

@@ -30,7 +30,7 @@ async def whoami(scope: Scope, receive: Receive, send: Send) -> None:
 def behind() -> Iterator[httpx.Client]:
     """Asks an application that takes the word of peers on this machine."""
     app = TrustedProxies(whoami, [ip_network(text) for text in LOOPBACK])
-    with serving(app, free_port()) as url, httpx.Client(base_url=url) as client:
+    with serving(app, free_port()) as url, httpx.Client(base_url=url, timeout=30) as client:
         yield client
 
 
@@ -92,7 +92,7 @@ def test_the_scheme_is_the_nearest_proxys_word(behind: httpx.Client, told: list[
 def test_a_peer_that_is_no_proxy_of_ours_is_not_believed(tmp_path: Path, trusted: str) -> None:
     with RunningServer(tmp_path / "data", trusted_proxies=trusted, rate_limit_per_address=2) as server:
         forged = [{"X-Forwarded-For": f"203.0.113.{n}", "X-Forwarded-Proto": "https"} for n in range(9)]
-        answers = [httpx.get(f"{server.url}/api/limits", headers=headers) for headers in forged]
+        answers = [httpx.get(f"{server.url}/api/limits", headers=headers, timeout=30) for headers in forged]
         assert problem(answers[-1]) == (429, "rate_limited")
 
 
@@ -100,7 +100,9 @@ def test_clients_of_one_proxy_have_a_limit_each_and_a_secure_cookie(tmp_path: Pa
     with RunningServer(tmp_path / "data", trusted_proxies="127.0.0.1", rate_limit_per_address=2) as server:
 
         def ask(client: str) -> httpx.Response:
-            return httpx.get(f"{server.url}/api/limits", headers={"X-Forwarded-For": f"198.51.100.9, {client}"})
+            return httpx.get(
+                f"{server.url}/api/limits", headers={"X-Forwarded-For": f"198.51.100.9, {client}"}, timeout=30
+            )
 
         assert any(ask("203.0.113.1").status_code == 429 for _ in range(9))
         assert ask("203.0.113.2").status_code == 200
@@ -108,6 +110,7 @@ def test_clients_of_one_proxy_have_a_limit_each_and_a_secure_cookie(tmp_path: Pa
             f"{server.url}/api/session",
             json={"email": "admin@example.com", "password": "correct horse battery staple"},
             headers={"X-Forwarded-For": "203.0.113.3", "X-Forwarded-Proto": "https"},
+            timeout=30,
         )
         assert signed_in.status_code == 200
         assert "; secure" in signed_in.headers["set-cookie"].lower()
@@ -118,7 +121,9 @@ def test_guessing_is_throttled_by_the_clients_address_and_not_by_the_proxys(tmp_
 
         def guess(client: str) -> int:
             wrong = {"token": "wrong", "password": "long enough to be one"}
-            return httpx.post(f"{server.url}/api/password", json=wrong, headers={"X-Forwarded-For": client}).status_code
+            return httpx.post(
+                f"{server.url}/api/password", json=wrong, headers={"X-Forwarded-For": client}, timeout=30
+            ).status_code
 
         found = [guess("8.8.8.8") for _ in range(throttle.FAILURES_PER_ADDRESS + 1)]
         assert found == [404] * throttle.FAILURES_PER_ADDRESS + [429]

@@ -112,7 +112,7 @@ def test_pictures_are_provisioned_there_and_the_account_hash_is_learnt_for_good(
             name: name for name in ("public", "thumb", "grid", "full")
         }
         for url in made["variants"].values():
-            assert httpx.get(url).headers["content-type"].startswith("image/")
+            assert httpx.get(url, timeout=30).headers["content-type"].startswith("image/")
         for path in ("/cloudflare/client/v4/accounts", f"/imagedelivery/{ACCOUNT_HASH}/x/public", "/cdn-cgi/trace"):
             assert client.get(path).status_code == 404
         assert hosts(cloudflare) == {"api"}
@@ -155,8 +155,8 @@ def test_private_pictures_are_signed_with_the_accounts_key(server: RunningServer
     server.start()
     with server.client() as client:
         url = image(client, upload(client))["url"]
-        assert httpx.get(url).status_code == 200
-        assert httpx.get(url.partition("?")[0]).status_code == 403
+        assert httpx.get(url, timeout=30).status_code == 200
+        assert httpx.get(url.partition("?")[0], timeout=30).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,11 @@ def test_ctrl_c_ends_it_cleanly_and_a_restart_keeps_everything(server: RunningSe
 
 
 def test_the_first_start_makes_the_admin_with_a_workspace(standing: RunningServer) -> None:
-    answer = httpx.post(f"{standing.url}/api/session", json={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
+    answer = httpx.post(
+        f"{standing.url}/api/session", json={"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}, timeout=30
+    )
     assert answer.status_code == 200
-    me = httpx.get(f"{standing.url}/api/me", cookies=answer.cookies).json()
+    me = httpx.get(f"{standing.url}/api/me", cookies=answer.cookies, timeout=30).json()
     assert me["isAdmin"] is True
     assert [workspace["role"] for workspace in me["workspaces"]] == ["owner"]
 
@@ -54,7 +56,7 @@ def test_a_generated_password_is_printed_once_and_works(tmp_path: Path) -> None:
     with server:
         lines = [line.split() for line in server.wait_for_log("Password:").splitlines() if line.startswith("Password:")]
         password = lines[0][1]
-        answer = httpx.post(f"{server.url}/api/session", json={"email": ADMIN_EMAIL, "password": password})
+        answer = httpx.post(f"{server.url}/api/session", json={"email": ADMIN_EMAIL, "password": password}, timeout=30)
         assert answer.status_code == 200
         server.stop()
         server.start()
@@ -118,6 +120,7 @@ def test_cloudflare_credentials_open_the_local_cloudflare(standing: RunningServe
     answer = httpx.get(
         f"{standing.url}/cloudflare/client/v4/accounts/{credentials['accountId']}/images/v2",
         headers={"Authorization": f"Bearer {credentials['apiToken']}"},
+        timeout=30,
     )
     assert answer.json()["success"] is True
 
@@ -149,11 +152,11 @@ def test_nothing_of_the_server_outlives_a_kill(server: RunningServer) -> None:
     os.kill(server.pid, signal.SIGKILL)
     server.wait_until_gone()
     server.start()
-    assert httpx.get(f"{server.url}/api/health/live").status_code == 200
+    assert httpx.get(f"{server.url}/api/health/live", timeout=30).status_code == 200
 
 
 def test_no_upload_route_of_the_framework_is_mounted(standing: RunningServer) -> None:
-    assert httpx.post(f"{standing.url}/_upload", files={"f": b"x"}).status_code == 404
+    assert httpx.post(f"{standing.url}/_upload", files={"f": b"x"}, timeout=30).status_code == 404
 
 
 def test_connections_that_idle_keep_nobody_out(standing: RunningServer) -> None:

@@ -32,7 +32,7 @@ def query_of(client: httpx.Client, file_id: str) -> set[str]:
     image = client.get(f"/api/images/{file_id}", params={"include": "variants"}).json()
     assert image["url"] == image["variants"]["public"]
     for url in image["variants"].values():
-        assert httpx.get(url).headers["content-type"].startswith("image/"), url
+        assert httpx.get(url, timeout=30).headers["content-type"].startswith("image/"), url
     listed = client.get("/api/images", params={"ids": image["id"]}).json()["data"][0]
     assert listed["url"] == image["url"]
     return set(parse_qs(urlsplit(image["url"]).query))
@@ -49,7 +49,7 @@ def test_each_image_keeps_its_privacy_over_every_change_of_the_setting(tmp_path:
         assert query_of(client, public) == set()
         url = client.get(f"/api/images/{private}").json()["url"]
         for other in (url.partition("?")[0], f"{url}0", url.replace("/public?", "/width=40?")):
-            assert httpx.get(other).headers["cf-images"] == "err=9425"
+            assert httpx.get(other, timeout=30).headers["cf-images"] == "err=9425"
     with serving(data, "jwt") as client:
         assert query_of(client, private) == {"token"}
         assert query_of(client, uploaded(client)) == {"token"}

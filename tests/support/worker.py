@@ -23,9 +23,10 @@ class RunningWorker:
         self._process = subprocess.Popen([sys.executable, "-m", "tests.support.worker", self._arguments], cwd=_ROOT)
 
     def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        process = self._process  # whoever sees that it has ended may have started the next one before it is waited for
+        assert process is not None
+        process.kill()
+        process.wait()
 
     @property
     def has_ended(self) -> bool:

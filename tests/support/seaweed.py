@@ -28,7 +28,7 @@ from images_app.storage.s3 import S3ObjectStore
 from tests.support.ports import free_port
 from tests.support.processes import wait_for_stop
 
-_WITHIN_S = 60
+_WITHIN_S = 120
 _STARTS = 3
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PORTS = ("s3", "master", "volume", "filer", "admin")

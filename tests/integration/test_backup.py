@@ -40,7 +40,7 @@ def photo(pipeline: Pipeline, seed: int) -> str:
 
 
 def purge(pipeline: Pipeline, *file_ids: str) -> list[str]:
-    """Delete files for good, and wait until their bytes are gone; their keys."""
+    """Delete files for good, and wait until their bytes and images are gone; their keys."""
     with pipeline.beside.database.read() as session:
         keys = [session.get_one(File, file_id).object_key for file_id in file_ids]
     for file_id in file_ids:
@@ -49,6 +49,7 @@ def purge(pipeline: Pipeline, *file_ids: str) -> list[str]:
             session.exec(update(File).where(col(File.id) == file_id).values(trashed_at=now() - timedelta(days=2)))
         pipeline.http.delete(f"/api/files/{file_id}", params={"trash": "1"}).raise_for_status()
     wait_for(lambda: not objects(pipeline) & set(keys))
+    wait_for(lambda: not any(pipeline.remote(file_id) for file_id in file_ids))
     return keys
 
 

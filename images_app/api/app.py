@@ -77,13 +77,9 @@ def create_api(world: World) -> FastAPI:
     # From the inside out.
     app.add_middleware(ToolCalls, world=world)
     app.add_middleware(Conditional)
-    app.add_middleware(
-        RateLimit,
-        per_token=world.settings.rate_limit_per_token,
-        per_address=world.settings.rate_limit_per_address,
-        cookie=COOKIE,
-        shared=world.shared,
-    )
+    per_token, per_address = world.settings.rate_limit_per_token, world.settings.rate_limit_per_address
+    if per_token or per_address:
+        app.add_middleware(RateLimit, per_token=per_token, per_address=per_address, cookie=COOKIE, shared=world.shared)
     app.add_middleware(Edge)
     if world.settings.cors_origins:
         app.add_middleware(OtherOrigins, origins=world.settings.cors_origins)

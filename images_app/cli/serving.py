@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _STOP_WITHIN_S = 5
+_MADE_BETWEEN_LOOKS = 10_000
 _WAITING_CONNECTIONS = 1024
 
 
@@ -60,12 +61,17 @@ def _answers(host: str, port: int) -> bool:
 @contextmanager
 def built_to_stay() -> Iterator[None]:
     """Around all that is loaded and built once. Nearly nothing of it is garbage, so looking for some, again and again
-    while it grows, would take a third of the start; and later of every look, and of the end."""
+    while it grows, would take a third of the start; and later of every look, and of the end.
+
+    After it garbage is looked for when ten thousand new objects are there, not seven hundred: a page of a list is some
+    hundreds, all of which go by themselves when it is written.
+    """
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(_MADE_BETWEEN_LOOKS)
         gc.enable()
 
 

@@ -130,3 +130,14 @@ def test_a_held_queue_sends_nothing_and_a_cancelled_file_never_arrives(gallery: 
     panel.get_by_role("button", name="Resume").click()
     expect(counted(gallery, "15 images")).to_be_visible(timeout=60_000)
     expect(tile(gallery, "n15.jpg")).to_have_count(0)
+
+
+def test_an_upload_that_broke_says_so_and_is_sent_again_when_asked(gallery: Page) -> None:
+    gallery.route("**/api/files", lambda route: route.fulfill(status=500), times=1)
+    drop(gallery, [jpeg("broke.jpg")])
+    panel = gallery.get_by_role("region", name="Uploads")
+    expect(panel).to_contain_text("The upload broke. Send it again: no file is stored twice.")
+    expect(counted(gallery, "1 image")).to_have_count(0)
+    panel.get_by_role("button", name="Retry").click()
+    expect(tile(gallery, "broke.jpg, 900 by 600")).to_be_visible()
+    expect(panel.get_by_role("button", name="Retry")).to_have_count(0)

@@ -5,6 +5,7 @@ import { ratioOfFile } from "./dimensions.js";
 import { isUnsent } from "./files.js";
 import { failure, newKey, parsed } from "../../../packages/react/src/client/index.ts";
 import { client, sessionEnded, tellWaiting } from "./api.js";
+import { UNSENT } from "./words.js";
 
 const AT_ONCE = 4;
 const LOOK_FIRST = 1_000; // ms until a server that is away is looked for again, longer each time
@@ -69,7 +70,7 @@ export function createUploads(workspaceId, files, { maxBytes = () => null } = {}
       return;
     }
     const { limit, resource, detail } = problem;
-    fail(file, status, { code, limit, resource, size: file.size, message: detail });
+    fail(file, status, { code, limit, resource, size: file.size, message: detail || UNSENT });
   });
 
   /** No answer may also mean that the file itself went away since it was chosen. */

@@ -91,6 +91,9 @@ const SAID = {
   unreachable: "The server cannot be reached. Nothing was stored yet.",
 };
 
+/** Of an upload that broke without an answer that says why. */
+export const UNSENT = "The upload broke. Send it again: no file is stored twice.";
+
 /** What happened, whether the file is safe, what to do. `error`: {code, message, attempts?, size?, limit?}. */
 export function failure(error) {
   if (!error) return "Something went wrong. The file is safe.";

@@ -117,7 +117,7 @@ def _account_hash(parts: _Parts, told: str | None) -> str:
     return told or wanted
 
 
-class _Wrong(AeontelError):
+class _Wrong(Exception):
     """A step did something else than it should."""
 
 
@@ -126,8 +126,9 @@ def _step(name: str) -> Iterator[None]:
     began = time.monotonic()
     try:
         yield
-    except AeontelError as error:
-        fail(f"FAILED {time.monotonic() - began:7.2f} s  {name}: {_advised(error)}")
+    except (AeontelError, _Wrong) as error:
+        told = _advised(error) if isinstance(error, AeontelError) else error
+        fail(f"FAILED {time.monotonic() - began:7.2f} s  {name}: {told}")
     typer.echo(f"ok     {time.monotonic() - began:7.2f} s  {name}")
 
 

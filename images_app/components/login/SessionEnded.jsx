@@ -2,29 +2,16 @@
 // A visitor who was never signed in on it (no email) is sent to the sign-in page by the server instead, also when a
 // request of the page was refused before that.
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import * as Dialog from "@radix-ui/react-dialog";
 import { Credentials } from "./SignIn.jsx";
-import { SESSION_ENDED } from "../gallery/api.js";
+import { client, SESSION_ENDED, SIGNED_IN } from "../gallery/api.js";
 import { plural } from "../gallery/words.js";
 import { leave, reconnect } from "../lib/session.js";
 
 export function SessionEnded({ email, ended }) {
   const [open, setOpen] = useState(false);
   const [waiting, setWaiting] = useState(0);
-
-  useEffect(() => {
-    if (ended) setOpen(true);
-  }, [ended]);
-
-  useEffect(() => {
-    const listen = ({ detail }) => {
-      setOpen(true);
-      if (detail?.waiting !== undefined) setWaiting(detail.waiting);
-    };
-    window.addEventListener(SESSION_ENDED, listen);
-    return () => window.removeEventListener(SESSION_ENDED, listen);
-  }, []);
 
   const goOn = (user) => {
     if (user.email !== email) {
@@ -33,8 +20,34 @@ export function SessionEnded({ email, ended }) {
     }
     setOpen(false);
     reconnect();
-    window.dispatchEvent(new CustomEvent("aeontel:signed-in"));
+    window.dispatchEvent(new CustomEvent(SIGNED_IN));
   };
+
+  // What says that the session is over may be about the one before: a request that was on its way, the websocket, which
+  // has the cookie that it connected with, or another tab has signed in. So the server is asked once more.
+  const doubt = useRef(null);
+  const asking = useRef(false);
+  doubt.current = async () => {
+    if (open || asking.current) return;
+    asking.current = true;
+    const user = await client.request("GET", "/api/me").catch(() => null);
+    asking.current = false;
+    if (!user) setOpen(true);
+    else if (email) goOn(user);
+  };
+
+  useEffect(() => {
+    if (ended) doubt.current();
+  }, [ended]);
+
+  useEffect(() => {
+    const listen = ({ detail }) => {
+      if (detail?.waiting !== undefined) setWaiting(detail.waiting);
+      doubt.current();
+    };
+    window.addEventListener(SESSION_ENDED, listen);
+    return () => window.removeEventListener(SESSION_ENDED, listen);
+  }, []);
 
   const elsewhere = () => leave(`/login?next=${encodeURIComponent(window.location.pathname)}`);
 

@@ -36,8 +36,11 @@ def counted(total: rx.Var[int], one: str, many: str) -> rx.Component:
 
 
 def path(section: Section) -> rx.Var[str] | str:
-    """Where a section is: of the open workspace, or of nobody's."""
-    return f"/settings/{section}" if section in _OF_NO_WORKSPACE else f"/w/{ShellState.place.id}/{section}"
+    """Where a section is: of the open workspace, or of nobody's. Until the workspace is known: where one is, so that
+    whoever is faster than the first answer does not come to a page that does not exist."""
+    if section in _OF_NO_WORKSPACE:
+        return f"/settings/{section}"
+    return rx.cond(ShellState.place.id, f"/w/{ShellState.place.id}/{section}", "")
 
 
 def _here(section: Section, current: Section) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """The whole server with its face, and a real browser in front of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.e2e.people import enter
 from tests.support.chromium import chromium
@@ -114,6 +115,30 @@ def drop(page: Page, files: list[tuple[str, str, bytes]]) -> None:
     )
     for kind in ("dragenter", "dragover", "drop"):
         page.dispatch_event("body", kind, {"dataTransfer": transfer})
+
+
+class LateSocket:
+    """What the server says over a page's websocket, held back while `is_late`. Made before the page is opened."""
+
+    def __init__(self, page: Page) -> None:
+        self.is_late = False
+        self.held: list[tuple[WebSocketRoute, str | bytes]] = []
+        page.route_web_socket(re.compile("/_event"), self._through)
+
+    def _through(self, socket: WebSocketRoute) -> None:
+        def hand_over(message: str | bytes) -> None:
+            if self.is_late:
+                self.held.append((socket, message))
+            else:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(hand_over)
+
+    def let_go(self) -> None:
+        """Hand over what was held, in its order, and hold nothing more."""
+        self.is_late = False
+        for socket, message in self.held:
+            socket.send(message)
 
 
 class Held:

@@ -1,8 +1,9 @@
 """Files that failed while Cloudflare was away, asked for again all at once."""
 
 import hashlib
+from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlmodel import select
 
 from images_app import bootstrap, ids
@@ -13,6 +14,7 @@ from images_app.core.files import NewFile
 from images_app.core.settle import settle
 from images_app.models import User, Workspace
 from images_app.settings import load
+from tests.e2e.conftest import LateSocket
 from tests.support.library import viewer_of
 from tests.support.photos import photo_jpeg
 from tests.support.server import ADMIN_EMAIL, RunningServer
@@ -52,3 +54,26 @@ def test_retry_all_brings_what_failed_into_the_gallery(gallery: Page, server: Ru
     expect(gallery.get_by_role("row").filter(has_text="In the gallery")).to_have_count(2)
     gallery.get_by_role("link", name="Failed 0").click()
     expect(gallery.get_by_role("button", name="Retry all")).to_have_count(0)
+
+
+def test_what_happens_while_a_list_is_on_its_way_is_shown_in_it(
+    context: BrowserContext, server: RunningServer, workspace: str, sign_in: Callable[[Page, str], None]
+) -> None:
+    world = bootstrap.build(load(data_dir=server.data_dir, port=server.port, _env_file=None))
+    add_given_up(world, workspace, "first.jpg")
+    world.close()
+    page = context.new_page()
+    socket = LateSocket(page)
+    sign_in(page, f"/w/{workspace}/content")
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+    page.evaluate("window.heard = []; addEventListener('aeontel:event', (e) => heard.push(e.detail.type))")
+    socket.is_late = True
+    page.get_by_role("link", name="Files").click()
+    while sum("first.jpg" in str(message) for _, message in socket.held) < 2:  # once more because it is live
+        page.wait_for_timeout(20)
+    with server.client() as api:
+        api.post("/api/files/retry", json={"workspaceId": workspace}).raise_for_status()
+    page.wait_for_function("() => heard.includes('image.created')")
+    page.wait_for_timeout(1000)  # the list takes a breath before it looks who it was
+    socket.let_go()
+    expect(page.get_by_role("row").filter(has_text="first.jpg")).to_contain_text("In the gallery")

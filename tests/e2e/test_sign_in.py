@@ -1,15 +1,13 @@
 """Signing in and out, as a person meets it."""
 
-import re
 from collections.abc import Callable
-from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.conftest import Held
+from tests.e2e.conftest import Held, LateSocket
 from tests.support.server import ADMIN_EMAIL, ADMIN_PASSWORD, RunningServer
 
 SignIn = Callable[[Page, str], None]
@@ -145,35 +143,21 @@ def test_what_comes_late_of_the_old_session_does_not_ask_again(
     context: BrowserContext, server: RunningServer, workspace: str, sign_in: SignIn
 ) -> None:
     page = context.new_page()
-    late: list[Callable[[], None]] = []
-    is_late = False
-
-    def through(socket: WebSocketRoute) -> None:
-        def hand_over(message: str | bytes) -> None:
-            if is_late:
-                late.append(partial(socket.send, message))
-            else:
-                socket.send(message)
-
-        socket.connect_to_server().on_message(hand_over)
-
-    page.route_web_socket(re.compile("/_event"), through)
+    socket = LateSocket(page)
     sign_in(page, f"/w/{workspace}/content")
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
-    is_late = True
+    socket.is_late = True
     secret = next(c["value"] for c in context.cookies() if c["name"] == "aeontel_session")
     assert httpx.delete(f"{server.url}/api/session", cookies={"aeontel_session": secret}, timeout=30).is_success
     dialog = page.get_by_role("dialog", name="Sign in again to continue")
     expect(dialog).to_be_visible()
-    while not late:
+    while not socket.held:
         page.wait_for_timeout(20)
     dialog.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
     dialog.get_by_role("button", name="Sign in and continue").click()
     expect(dialog).to_be_hidden()
-    is_late = False
     with page.expect_response("**/api/me") as asked:
-        for send in late:
-            send()
+        socket.let_go()
     assert asked.value.ok
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
     expect(dialog).to_be_hidden()

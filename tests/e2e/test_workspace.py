@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.conftest import copied, drop
+from tests.e2e.conftest import LateSocket, copied, drop
 from tests.support.server import ADMIN_EMAIL, RunningServer
 
 SignIn = Callable[[Page, str], None]
@@ -95,6 +95,21 @@ def test_the_owner_sees_which_tools_were_called(
     log.get_by_role("link", name="All", exact=True).click()
     expect(log.get_by_role("listitem").filter(has_text="created the workspace")).to_be_visible()
     expect(called).to_have_count(0)
+
+
+def test_who_is_faster_than_the_first_answer_does_not_get_lost(
+    context: BrowserContext, server: RunningServer, workspace: str, sign_in: SignIn
+) -> None:
+    sign_in(context.new_page(), f"/w/{workspace}/content")
+    page = context.new_page()
+    socket = LateSocket(page)
+    socket.is_late = True
+    page.goto(f"{server.url}/w/{workspace}/activity")
+    page.get_by_role("link", name="Tools").click()
+    page.wait_for_url(f"**/w/{workspace}/activity?kind=tools")
+    socket.let_go()
+    expect(page.get_by_text("Nothing of this kind yet")).to_be_visible()
+    expect(page.get_by_role("link", name="Tools")).to_have_attribute("aria-current", "page")
 
 
 def test_the_list_of_keys_opens_with_its_key_but_not_while_typing(gallery: Page) -> None:

@@ -6,6 +6,7 @@ import { onceLive } from "../lib/live.js";
 const PATIENCE = 15_000;
 const BREATH = 400;
 const AT_ONCE = 60;
+const MOST_HEARD = 1_000;
 const newestFirst = (a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
 /** What an event means for a list: its row changed, it left, or there may be a new one at the top. */
@@ -28,6 +29,12 @@ export function useRows({ list: wantedList, page, changed, show, onLoadPage, onL
   now.current = list;
   const server = useRef({});
   server.current = { onLoadPage, onLookAgain };
+  // Files that something happened to while they were not in the list: a page that is on its way may have been read before.
+  const heard = useRef(new Set());
+
+  const lookAgain = useCallback((ids) => {
+    for (let at = 0; at < ids.length; at += AT_ONCE) server.current.onLookAgain(ids.slice(at, at + AT_ONCE));
+  }, []);
 
   const ask = useCallback((cursor) => {
     if (asked.current.timer && asked.current.cursor === cursor) return;
@@ -46,7 +53,8 @@ export function useRows({ list: wantedList, page, changed, show, onLoadPage, onL
     clearTimeout(asked.current.timer);
     asked.current = { cursor: null, timer: null };
     setList((was) => received(was, page));
-  }, [page, wantedList]);
+    lookAgain(page.items.map((row) => row.id).filter((id) => heard.current.delete(id)));
+  }, [page, wantedList, lookAgain]);
 
   useEffect(() => {
     if (!changed?.length) return;
@@ -65,9 +73,11 @@ export function useRows({ list: wantedList, page, changed, show, onLoadPage, onL
     const settle = () => {
       timer = null;
       const known = new Set(now.current.rows.map((row) => row.id));
-      const ids = [...wanted].filter((id) => known.has(id));
+      const ids = [...wanted];
       wanted.clear();
-      for (let at = 0; at < ids.length; at += AT_ONCE) server.current.onLookAgain(ids.slice(at, at + AT_ONCE));
+      lookAgain(ids.filter((id) => known.has(id)));
+      ids.filter((id) => !known.has(id)).forEach((id) => heard.current.add(id));
+      heard.current = new Set([...heard.current].slice(-MOST_HEARD));
       if (fromTop) top();
       fromTop = false;
     };
@@ -88,7 +98,7 @@ export function useRows({ list: wantedList, page, changed, show, onLoadPage, onL
       window.removeEventListener("aeontel:event", listen);
       clearTimeout(timer);
     };
-  }, [show, gone, top]);
+  }, [show, gone, top, lookAgain]);
 
   useEffect(() => {
     if (show !== "trash") return undefined;

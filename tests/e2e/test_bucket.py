@@ -39,6 +39,7 @@ def test_originals_are_downloaded_under_their_own_names_while_the_page_stays(gal
 
 def test_a_page_that_somebody_uploaded_is_downloaded_and_never_shown(gallery: Page, workspace: str) -> None:
     drop(gallery, [("evil.html", "text/html", b"<html><script>alert(1)</script></html>")])
+    expect(gallery.get_by_text("Stored, not a picture")).to_be_visible()
     gallery.goto(gallery.url.replace("/content", "/files"))
     row = gallery.get_by_role("row").filter(has_text="evil.html")
     expect(row).to_be_visible()

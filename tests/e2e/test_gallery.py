@@ -35,8 +35,9 @@ def jpeg(name: str, seed: int = 0) -> tuple[str, str, bytes]:
 def test_a_failure_is_still_explained_after_a_reload_and_can_be_thrown_away(gallery: Page) -> None:
     drop(gallery, [("cover.jpg", "image/jpeg", b"no picture at all"), jpeg("fine.jpg")])
     expect(tile(gallery, "fine.jpg, 900 by 600")).to_be_visible()
-    gallery.reload()
     failed = tile(gallery, "cover.jpg")
+    expect(failed).to_contain_text("Not a picture inside.")
+    gallery.reload()
     expect(failed).to_contain_text("Not a picture inside. Kept in Files.")
     expect(failed.get_by_role("button", name="Retry")).to_have_count(0)
     failed.get_by_role("button", name="trash").click()

@@ -86,7 +86,7 @@ def watched(page: Page, milliseconds: int) -> dict[str, set[str]]:
     """Look at every frame for that long, in which nothing may be broken: the addresses of each place."""
     page.evaluate(WATCH)
     page.wait_for_timeout(milliseconds)
-    page.wait_for_function("window.seen.samples > 50", timeout=60_000)
+    page.wait_for_function("() => window.seen.samples > 50", timeout=60_000)
     seen = page.evaluate("window.seen")
     assert seen["broken"] == [], seen["broken"][:3]
     return {name: set(addresses) for name, addresses in seen["addresses"].items()}

@@ -35,7 +35,7 @@ def test_an_empty_gallery_has_the_command_that_fills_it(gallery: Page, workspace
     expect(gallery.get_by_text(command, exact=True)).to_be_visible()
     gallery.evaluate(WATCH_WHAT_IS_SAID)
     gallery.get_by_role("button", name="Copy command").click()
-    gallery.wait_for_function("window.said.includes('Copied')")
+    gallery.wait_for_function("() => window.said.includes('Copied')")
     copied(gallery, command)
     gallery.set_viewport_size({"width": 390, "height": 844})
     expect(gallery.get_by_text("Add your first photos")).to_be_visible()

@@ -127,7 +127,7 @@ class Database:
         self._reader = self.engine
         if self.engine.dialect.name == "postgresql":
             self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        # Where a read is a matter of microseconds, a session and a connection out of the pool would be a tenth of it.
+        # SQLite answers in microseconds: a session and a connection out of the pool would take as long as a small read.
         # PostgreSQL's connections go back each time: the pool looks whether they are still alive.
         self._most_ready = _KEPT_READY if self.engine.dialect.name == "sqlite" else 0
         self._ready: deque[tuple[Connection, Session]] = deque()

@@ -97,7 +97,7 @@ def list_images(look: Look, query: Annotated[ImagesQuery, Query()]) -> Response:
     page: Page[Any]
     if include:
         page = _page(look, query, images.NAMED)
-        data = [_with(look.world, row, include) for row in page.items]
+        data = _with(look.world, page.items, include)
     else:
         page = _page(look, query, images.PLAIN)
         data = shown(look.world, page.items)
@@ -114,7 +114,7 @@ def _page(look: Look, query: ImagesQuery, listing: Listing[T]) -> Page[T]:
 def get_image_by_file(look: Look, file_id: str, query: Annotated[ImageQuery, Query()]) -> Response:
     """Get the image of a file."""
     include = _included(query.include)
-    return _json(_with(look.world, images.by_file(look.session, look.viewer, file_id), include))
+    return _json(_with(look.world, [images.by_file(look.session, look.viewer, file_id)], include)[0])
 
 
 @router.get("/{id}", response_model=ImageShown, responses=fails(400, 401, 403, 404))
@@ -122,7 +122,7 @@ def get_image_by_file(look: Look, file_id: str, query: Annotated[ImageQuery, Que
 def get_image(look: Look, id: str, query: Annotated[ImageQuery, Query()]) -> Response:
     """Get an image by its own id, or by its file's."""
     include = _included(query.include)
-    return _json(_with(look.world, images.get(look.session, look.viewer, id), include))
+    return _json(_with(look.world, [images.get(look.session, look.viewer, id)], include)[0])
 
 
 def _included(texts: list[str] | None) -> frozenset[str]:
@@ -162,9 +162,16 @@ def shown(world: World, rows: Sequence[Columns]) -> list[dict[str, Any]]:
     ]
 
 
-def _with(world: World, row: ImageRow, include: frozenset[str]) -> dict[str, Any]:
-    """An image as JSON, and what `include` asks for."""
-    (found,) = shown(world, [row.columns])
+def _with(world: World, rows: Sequence[ImageRow], include: frozenset[str]) -> list[dict[str, Any]]:
+    """Images as JSON, and what `include` asks for."""
+    found = shown(world, [row.columns for row in rows])
+    for row, image in zip(rows, found, strict=True):
+        image |= _more(world, row, include)
+    return found
+
+
+def _more(world: World, row: ImageRow, include: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if "variants" in include:
         url = partial(world.delivery.url, row.cf_image_id, private=row.is_private)
         found["variants"] = {name: url(name) for name in _VARIANTS}

@@ -25,7 +25,7 @@ KIND = paging.by_id("img")
 
 
 Columns = tuple[str, str, str, str, int | None, int | None, int | None, str | None, bool]
-"""The first nine of an ImageRow, as the driver has read them: naming them would be a seventh of the work of a page."""
+"""The first nine of an ImageRow, as the driver has read them: naming those of a whole page costs more than its JSON."""
 
 
 class ImageRow(NamedTuple):
